@@ -1,0 +1,89 @@
+/**
+ * Refusals: every "no" of the product has a stable code, an HTTP status and words in zh and en.
+ * A code never changes its meaning; a new meaning gets a new code.
+ */
+export interface RefusalText {
+  status: 400 | 401 | 403 | 404 | 409 | 410 | 412 | 413 | 415 | 422 | 423 | 428 | 429 | 503;
+  zh: string;
+  en: string;
+}
+
+export const REFUSALS = {
+  // request
+  'request.invalid': { status: 422, zh: '请求内容不符合要求', en: 'The request is not valid' },
+  'request.malformed': { status: 400, zh: '请求格式无法解析', en: 'The request could not be parsed' },
+  'request.too_large': { status: 413, zh: '请求内容过大', en: 'The request is too large' },
+  'request.media_type': { status: 415, zh: '不支持的媒体类型', en: 'The media type is not supported' },
+  'request.not_found': { status: 404, zh: '未找到', en: 'Not found' },
+  'request.cursor_invalid': { status: 400, zh: '分页游标无效', en: 'The cursor is not valid' },
+  'request.idempotency_mismatch': { status: 422, zh: '同一幂等键用于不同的请求', en: 'The Idempotency-Key was used for a different request' },
+  'request.idempotency_running': { status: 409, zh: '同一幂等键的请求正在处理', en: 'A request with this Idempotency-Key is still running' },
+  'request.idempotency_required': { status: 428, zh: '缺少 Idempotency-Key', en: 'An Idempotency-Key header is required' },
+  'request.version_conflict': { status: 412, zh: '记录已被他人更新', en: 'The record has changed since it was read' },
+  'request.rate_limited': { status: 429, zh: '请求过于频繁', en: 'Too many requests' },
+  'service.unavailable': { status: 503, zh: '服务暂不可用，请稍后重试', en: 'The service is not available, try again later' },
+  // sign-in
+  'auth.required': { status: 401, zh: '请先登录', en: 'Sign in first' },
+  'auth.failed': { status: 401, zh: '用户名或密码错误', en: 'Wrong user name or password' },
+  'auth.locked': { status: 423, zh: '账户已锁定，请稍后再试', en: 'The account is locked, try again later' },
+  'auth.csrf': { status: 403, zh: '缺少或错误的 CSRF 令牌', en: 'The CSRF token is missing or wrong' },
+  'auth.password_change_required': { status: 403, zh: '首次登录须修改密码', en: 'Change the password first' },
+  'auth.password_weak': { status: 422, zh: '密码强度不足', en: 'The password is too weak' },
+  'permission.denied': { status: 403, zh: '没有此项权限', en: 'You may not do this' },
+  // hazard
+  'hazard.not_found': { status: 404, zh: '未找到该隐患', en: 'There is no such hazard' },
+  'hazard.illegal_move': { status: 409, zh: '当前状态不允许此操作', en: 'This act is not possible in the present state' },
+  'hazard.not_started': { status: 409, zh: '隐患尚未登记完成', en: 'The hazard is not registered yet' },
+  'hazard.self_acceptance': { status: 403, zh: '整改人不得验收本人整改的隐患', en: 'Whoever rectified a hazard may not accept it' },
+  'hazard.acceptor_from_enterprise': { status: 403, zh: '责任企业人员不得验收本企业隐患', en: 'Nobody of the responsible enterprise may accept its hazard' },
+  'hazard.reporter_dismisses': { status: 403, zh: '报告人不得驳回本人上报的隐患', en: 'Whoever reported a hazard may not dismiss it' },
+  'hazard.statutory_dismissal': { status: 409, zh: '法定限值触发的隐患不得驳回', en: 'A case opened by a statutory limit cannot be dismissed' },
+  'hazard.reason_required': { status: 422, zh: '必须填写原因', en: 'A reason is required' },
+  'hazard.evidence_required': { status: 422, zh: '必须附照片或视频证据', en: 'Photo or video evidence is required' },
+  'hazard.evidence_unknown': { status: 422, zh: '证据文件尚未上传', en: 'The evidence file has not been uploaded' },
+  'hazard.responsible_invalid': { status: 422, zh: '责任人不属于责任企业', en: 'The responsible person is not of the responsible enterprise' },
+  'hazard.report_incomplete': { status: 422, zh: '隐患上报缺少必填项', en: 'The hazard report is incomplete' },
+  'hazard.type_unknown': { status: 422, zh: '未知的隐患类型', en: 'Unknown hazard type' },
+  // alarm
+  'alarm.not_found': { status: 404, zh: '未找到该报警', en: 'There is no such alarm' },
+  'alarm.already_acknowledged': { status: 409, zh: '报警已被确认收悉', en: 'The alarm is acknowledged already' },
+  'alarm.already_judged': { status: 409, zh: '报警真伪已判定', en: 'The alarm is judged already' },
+  'alarm.reason_required': { status: 422, zh: '判定误报必须填写原因', en: 'A false alarm needs a reason' },
+  'alarm.closed': { status: 409, zh: '报警已关闭', en: 'The alarm is closed' },
+  // evidence
+  'blob.hash_mismatch': { status: 422, zh: '文件内容与 SHA-256 不符', en: 'The content does not match its SHA-256' },
+  'blob.media_type': { status: 415, zh: '仅接受 JPEG、PNG、WebP 照片与 MP4 视频', en: 'Only JPEG, PNG or WebP photos and MP4 videos are accepted' },
+  'blob.too_large': { status: 413, zh: '文件过大', en: 'The file is too large' },
+  // notices
+  'notice.placeholder_empty': { status: 422, zh: '通知书存在空白项', en: 'The notice has an empty placeholder' },
+  'notice.not_found': { status: 404, zh: '未找到该通知', en: 'There is no such notice' },
+  // flows
+  'flow.invalid': { status: 422, zh: '流程内容无效', en: 'The flow is not valid' },
+  'flow.node_type_denied': { status: 422, zh: '流程使用了不允许的节点类型', en: 'The flow uses a node type that is not allowed' },
+  'flow.too_large': { status: 413, zh: '流程过大', en: 'The flow is too large' },
+  'flow.sensor_unknown': { status: 422, zh: '节点引用了未登记的传感器', en: 'A node names a sensor that is not registered' },
+  'flow.rule_invalid': { status: 422, zh: '规则参数无效', en: 'A rule parameter is not valid' },
+  'flow.rule_weakens_statutory': { status: 422, zh: '流程不得放宽法定限值', en: 'A flow may not weaken a statutory limit' },
+  'flow.version_unknown': { status: 404, zh: '没有该流程版本', en: 'There is no such flow version' },
+  'flow.event_unknown': { status: 422, zh: '未知的传感器事件', en: 'There is no such sensor event' },
+  'flow.token': { status: 401, zh: '流程进程令牌无效', en: 'The token of the flow process is not valid' },
+} as const satisfies Record<string, RefusalText>;
+
+export type RefusalCode = keyof typeof REFUSALS;
+
+export interface Refusal {
+  code: RefusalCode;
+  /** JSON pointer or name of the field that is wrong. */
+  field?: string;
+  /** Further facts for the reader (state, other fields); never a secret. */
+  detail?: Record<string, unknown>;
+}
+
+export type Result<T> = { ok: true; value: T } | { ok: false; refusal: Refusal };
+
+export const ok = <T>(value: T): Result<T> => ({ ok: true, value });
+export const refuse = (code: RefusalCode, more: Omit<Refusal, 'code'> = {}): { ok: false; refusal: Refusal } => ({
+  ok: false,
+  refusal: { code, ...more },
+});
+export const isRefusalCode = (code: string): code is RefusalCode => Object.hasOwn(REFUSALS, code);

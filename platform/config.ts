@@ -1,0 +1,78 @@
+/**
+ * Settings of every process, parsed once. A bad value stops the start with the name, the form it has and an example.
+ * `npm start` fills in what is missing for the embedded park and hands it to its processes through the environment.
+ */
+import { z } from 'zod';
+
+const port = (fallback: number) => z.coerce.number().int().min(1).max(65_535).default(fallback);
+const flag = z.enum(['true', 'false']).transform((v) => v === 'true');
+
+interface Setting {
+  schema: z.ZodType;
+  what: string;
+  example: string;
+}
+
+const setting = <T extends z.ZodType>(schema: T, what: string, example: string): { schema: T; what: string; example: string } => ({ schema, what, example });
+
+/** Every environment variable that ParkWarden reads: its form, what it is, an example. */
+export const SETTINGS = {
+  DATABASE_URL: setting(z.url({ protocol: /^postgres(ql)?$/ }).optional(), 'PostgreSQL >= 15; absent: embedded', 'postgresql://parkwarden@db.example:5432/parkwarden'),
+  TEMPORAL_ADDRESS: setting(z.string().regex(/^[^\s:/]+:\d+$/).optional(), 'host:port of a Temporal frontend; absent: embedded', 'temporal.example:7233'),
+  TEMPORAL_NAMESPACE: setting(z.string().min(1).default('default'), 'Temporal namespace', 'park.a1b2c'),
+  TEMPORAL_API_KEY: setting(z.string().min(1).optional(), 'API key of Temporal Cloud', '(a key)'),
+  TEMPORAL_TLS: setting(flag.optional(), 'TLS to Temporal; default: true with an API key or a client certificate', 'true'),
+  TEMPORAL_TLS_CERT: setting(z.string().min(1).optional(), 'file with the client certificate', '/etc/parkwarden/temporal.crt'),
+  TEMPORAL_TLS_KEY: setting(z.string().min(1).optional(), 'file with the client key', '/etc/parkwarden/temporal.key'),
+  MQTT_URL: setting(z.url({ protocol: /^mqtts?$/ }).optional(), 'MQTT broker; absent: embedded', 'mqtts://broker.example:8883'),
+  MQTT_USERNAME: setting(z.string().min(1).optional(), 'user name at the broker', 'parkwarden-ingest'),
+  MQTT_PASSWORD: setting(z.string().min(1).optional(), 'password at the broker', '(a password)'),
+  MQTT_CA: setting(z.string().min(1).optional(), 'file with the CA of the broker', '/etc/parkwarden/mqtt-ca.crt'),
+  SMTP_URL: setting(z.url({ protocol: /^smtps?$/ }).optional(), 'mail server for notices; absent: inbox only', 'smtp://user:password@mail.example:587'),
+  SMTP_FROM: setting(z.string().min(3).optional(), 'sender of notices', '"园区安全" <safety@park.example>'),
+  PUBLIC_URL: setting(z.url({ protocol: /^https?$/ }).optional(), 'address under which people reach the portal; https switches secure cookies on', 'https://park.example'),
+  API_HOST: setting(z.string().min(1).default('127.0.0.1'), 'address that the portal listens on', '0.0.0.0'),
+  API_PORT: setting(port(8080), 'port of portal and API', '8080'),
+  INTERNAL_PORT: setting(port(8081), 'loopback port of the gateway that flows speak to', '8081'),
+  FLOWS_PORT: setting(port(8082), 'loopback port of the flow process', '8082'),
+  WORKER_PORT: setting(port(8083), 'loopback port of the worker: health and metrics', '8083'),
+  INGEST_PORT: setting(port(8084), 'loopback port of ingest: health and metrics', '8084'),
+  POSTGRES_PORT: setting(port(5433), 'port of the embedded PostgreSQL', '5433'),
+  TEMPORAL_PORT: setting(port(7234), 'port of the embedded engine', '7234'),
+  TEMPORAL_UI_PORT: setting(port(8233), 'port of the engine UI', '8233'),
+  MQTT_PORT: setting(port(1883), 'port of the embedded broker', '1883'),
+  DATA_DIR: setting(z.string().min(1).default('data'), 'folder of all data', '/var/lib/parkwarden'),
+  INTERNAL_TOKEN: setting(z.string().min(32).optional(), 'secret between the flow process and the API (>= 32 characters)', '(openssl rand -hex 32)'),
+  LOG_LEVEL: setting(z.enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace']).default('info'), 'least severe line that is logged', 'info'),
+} as const satisfies Record<string, Setting>;
+
+type SettingName = keyof typeof SETTINGS;
+export type Config = { [N in SettingName]: z.output<(typeof SETTINGS)[N]['schema']> };
+
+export class ConfigError extends Error {
+  override name = 'ConfigError';
+}
+
+/** Parses the environment. Throws ConfigError with one line per bad value; a secret's value is never repeated. */
+export const parseConfig = (env: Record<string, string | undefined>): Config => {
+  const values: Record<string, unknown> = {};
+  const problems: string[] = [];
+  for (const [name, { schema, what, example }] of Object.entries(SETTINGS)) {
+    const raw = env[name];
+    const parsed = schema.safeParse(raw === '' ? undefined : raw);
+    if (parsed.success) values[name] = parsed.data;
+    else problems.push(`${name}: ${what}. Example: ${name}=${example}`);
+  }
+  if (problems.length > 0) throw new ConfigError(`Bad settings:\n  ${problems.join('\n  ')}`);
+  return values as Config;
+};
+
+/** The settings of this process; prints the problems and ends the process where there are any. */
+export const loadConfig = (): Config => {
+  try {
+    return parseConfig(process.env);
+  } catch (error) {
+    console.error((error as Error).message);
+    process.exit(78); // EX_CONFIG
+  }
+};

@@ -1,0 +1,78 @@
+/**
+ * 受理: a report becomes a row, finds its case and tells the case's workflow, all in the caller's transaction. Used by the
+ * API (people), the flow gateway (flows) and the statutory floor. Nothing here starts a workflow: the outbox does.
+ */
+import { randomUUID } from 'node:crypto';
+import type pg from 'pg';
+import type { HazardReport } from '../domain/hazard.ts';
+import { joins } from '../domain/merge.ts';
+import type { ParkPolicy } from '../domain/policy.ts';
+import { addToOutbox } from './outbox.ts';
+
+export interface IntakeResult {
+  hazardId: string;
+  reportId: string;
+  /** The report joined a case that was open already. */
+  joined: boolean;
+  /** The same dedupe key was taken in before; this is that report. */
+  duplicate: boolean;
+}
+
+export interface IntakeInput {
+  tenantId: string;
+  /** One report per key, whatever is retried. */
+  dedupeKey: string;
+  report: Omit<HazardReport, 'reportId'>;
+  policy: ParkPolicy;
+}
+
+export const takeReport = async (client: pg.ClientBase, input: IntakeInput): Promise<IntakeResult> => {
+  const { tenantId, dedupeKey, policy } = input;
+  // One report of an asset at a time: two at once must find each other's case.
+  await client.query('SELECT pg_advisory_xact_lock(hashtextextended($1, 0))', [`intake/${input.report.assetId ?? dedupeKey}`]);
+  const { rows: known } = await client.query<{ id: string; hazard_id: string }>('SELECT id, hazard_id FROM hazard_report WHERE dedupe_key = $1', [dedupeKey]);
+  if (known[0]) return { hazardId: known[0].hazard_id, reportId: known[0].id, joined: false, duplicate: true };
+
+  const report: HazardReport = { ...input.report, reportId: randomUUID() };
+  const open = report.assetId ? await findOpenCase(client, tenantId, report.assetId, report, policy.mergeWindowMs) : null;
+  const hazardId = open ?? randomUUID();
+  await client.query(
+    `INSERT INTO hazard_report (id, tenant_id, hazard_id, origin, asset_id, zone_id, type, title, description, statutory, message, reporter_id,
+       event_id, rule_id, rule_version, flow_version, node_id, point, client_at, received_at, dedupe_key)
+     VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21)`,
+    [
+      report.reportId, tenantId, hazardId, report.origin, report.assetId, report.zoneId, report.type, report.title, report.description, report.statutory,
+      JSON.stringify(report), report.reporterId, report.event?.eventId ?? null, report.event?.ruleId ?? null, report.event?.ruleVersion ?? null,
+      report.event?.flowVersion ?? null, report.event?.nodeId ?? null, report.point ? JSON.stringify(report.point) : null,
+      report.clientAt === null ? null : new Date(report.clientAt), new Date(report.receivedAt), dedupeKey,
+    ],
+  );
+  await tellCase(client, hazardId, tenantId, report);
+  return { hazardId, reportId: report.reportId, joined: open !== null, duplicate: false };
+};
+
+/** A report reached its case after the case had closed: it opens a case of its own. Gives the id of that case. */
+export const rerouteReport = async (client: pg.ClientBase, reportId: string): Promise<string> => {
+  const { rows } = await client.query<{ tenant_id: string; message: HazardReport }>('SELECT tenant_id, message FROM hazard_report WHERE id = $1 FOR UPDATE', [reportId]);
+  const row = rows[0];
+  if (!row) throw new Error(`report ${reportId} is not on record`);
+  const hazardId = randomUUID();
+  await client.query('UPDATE hazard_report SET hazard_id = $2 WHERE id = $1', [reportId, hazardId]);
+  await tellCase(client, hazardId, row.tenant_id, row.message);
+  return hazardId;
+};
+
+const tellCase = async (client: pg.ClientBase, hazardId: string, tenantId: string, signal: HazardReport): Promise<void> => {
+  await addToOutbox(client, [
+    { topic: 'workflow', key: `hazard/${hazardId}/report/${signal.reportId}`, tenantId, payload: { workflow: 'hazardClosure', input: { hazardId, tenantId }, signal } },
+  ]);
+};
+
+const findOpenCase = async (client: pg.ClientBase, tenantId: string, assetId: string, report: HazardReport, windowMs: number): Promise<string | null> => {
+  const { rows } = await client.query<{ hazard_id: string; origin: HazardReport['origin']; type: HazardReport['type']; received_at: Date }>(
+    `SELECT r.hazard_id, r.origin, r.type, r.received_at FROM hazard_report r LEFT JOIN hazard h ON h.id = r.hazard_id
+     WHERE r.tenant_id = $1 AND r.asset_id = $2 AND r.received_at >= $3 AND h.closed_at IS NULL ORDER BY r.received_at DESC`,
+    [tenantId, assetId, new Date(report.receivedAt - windowMs)],
+  );
+  return rows.find((r) => joins({ origin: r.origin, type: r.type, receivedAt: r.received_at.getTime() }, report, windowMs))?.hazard_id ?? null;
+};

@@ -1,0 +1,44 @@
+/**
+ * 发件箱: everything that leaves is a row, written in the transaction of what it tells about. A relay delivers it at least
+ * once with `key`; receivers dedupe by it.
+ */
+import type pg from 'pg';
+import type { AlarmHandlingInput, SensorAlarmMessage } from '../workflows/alarm-handling/messages.ts';
+import type { HazardClosureInput } from '../workflows/hazard-closure/messages.ts';
+import type { HazardReport } from '../domain/hazard.ts';
+import type { Tx } from './client.ts';
+
+/** Signal-with-start of a workflow. */
+export type WorkflowMessage =
+  | { workflow: 'hazardClosure'; input: HazardClosureInput; signal: HazardReport }
+  | { workflow: 'alarmHandling'; input: AlarmHandlingInput; signal: SensorAlarmMessage };
+
+/** What the live view hears; the reader fetches the rest with its own rights. */
+export interface LiveEvent {
+  type: 'hazard.changed' | 'alarm.changed' | 'notice.issued';
+  id: string;
+  state?: string;
+}
+
+export type OutboxMessage =
+  | { topic: 'workflow'; key: string; tenantId: string; payload: WorkflowMessage }
+  | { topic: 'smtp'; key: string; tenantId: string; payload: { deliveryId: string } }
+  | { topic: 'actuate'; key: string; tenantId: string; payload: { actuationId: string } }
+  | { topic: 'event'; key: string; tenantId: string | null; payload: LiveEvent };
+
+const INSERT = `INSERT INTO outbox (topic, key, tenant_id, payload)
+  SELECT * FROM unnest($1::text[], $2::text[], $3::text[], $4::jsonb[]) ON CONFLICT (key) DO NOTHING`;
+
+const columns = (messages: readonly OutboxMessage[]) => [
+  messages.map((m) => m.topic),
+  messages.map((m) => m.key),
+  messages.map((m) => m.tenantId),
+  messages.map((m) => JSON.stringify(m.payload)),
+];
+
+/** Adds messages within the caller's transaction; a key that is there already is left as it is. */
+export const addToOutbox = async (tx: Tx | pg.ClientBase, messages: readonly OutboxMessage[]): Promise<void> => {
+  if (messages.length === 0) return;
+  if ('$executeRawUnsafe' in tx) await tx.$executeRawUnsafe(INSERT, ...columns(messages));
+  else await tx.query(INSERT, columns(messages));
+};

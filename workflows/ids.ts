@@ -1,0 +1,6 @@
+/** Workflow ids and task queues: one place, deterministic. */
+export const CLOSURE_QUEUE = 'closure';
+
+export const hazardClosureId = (hazardId: string): string => `hazard/${hazardId}`;
+export const secondSupervisionId = (hazardId: string, level: number): string => `hazard/${hazardId}/supervision/${level}`;
+export const alarmHandlingId = (episodeId: string): string => `alarm/${episodeId}`;

@@ -1,0 +1,22 @@
+import { defineSignal } from '@temporalio/workflow';
+import type { SupervisionCause, SupervisionLevel } from '../../domain/supervision.ts';
+
+export const SECOND_SUPERVISION = 'secondSupervision';
+
+/** One level of supervision of one case, with its own deadline. Times are epoch milliseconds. */
+export interface SecondSupervisionInput {
+  hazardId: string;
+  tenantId: string;
+  level: SupervisionLevel;
+  cause: SupervisionCause;
+  openedAt: number;
+  dueAt: number;
+  reminders: number[];
+}
+
+export interface SecondSupervisionResult {
+  outcome: 'closed' | 'breached';
+}
+
+/** From the case: accepted, or passed to a higher level. */
+export const closeSupervisionSignal = defineSignal<[{ outcome: 'accepted' | 'escalated' }]>('closeSupervision');
