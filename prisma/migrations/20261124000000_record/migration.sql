@@ -741,8 +741,8 @@ DO $$ BEGIN IF to_regclass('_prisma_migrations') IS NOT NULL THEN REVOKE ALL ON 
 CREATE FUNCTION pw_scope() RETURNS text LANGUAGE sql STABLE PARALLEL SAFE AS $$ SELECT coalesce(current_setting('pw.scope', true), 'none') $$;
 CREATE FUNCTION pw_tenant() RETURNS text LANGUAGE sql STABLE PARALLEL SAFE AS $$ SELECT coalesce(current_setting('pw.tenant', true), '') $$;
 
--- Grants end by the database clock, per statement. The owner's rights, since access_grant itself is closed to readers.
-CREATE FUNCTION pw_granted() RETURNS SETOF text LANGUAGE sql STABLE SECURITY DEFINER SET search_path = public, pg_temp AS $$
+-- Grants end by the database clock, per statement.
+CREATE FUNCTION pw_granted() RETURNS SETOF text LANGUAGE sql STABLE AS $$
   SELECT tenant_id FROM access_grant
   WHERE org_id = coalesce(current_setting('pw.tenant', true), '') AND starts_at <= clock_timestamp() AND clock_timestamp() < expires_at $$;
 
@@ -795,3 +795,5 @@ CREATE POLICY readers ON outbox FOR SELECT USING (topic = 'event' AND (
 CREATE POLICY readers ON flow_version FOR SELECT USING ((SELECT pw_scope()) IN ('park', 'plant'));
 CREATE POLICY readers ON rule_version FOR SELECT USING ((SELECT pw_scope()) IN ('park', 'plant'));
 CREATE POLICY readers ON park_policy FOR SELECT USING ((SELECT pw_scope()) = 'park');
+CREATE POLICY readers ON access_grant FOR SELECT USING (
+  (SELECT pw_scope()) = 'park' OR ((SELECT pw_scope()) = 'grant' AND org_id = (SELECT pw_tenant())));
