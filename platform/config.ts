@@ -2,6 +2,8 @@
  * Settings of every process, parsed once. A bad value stops the start with the name, the form it has and an example.
  * `npm start` fills in what is missing for the embedded park and hands it to its processes through the environment.
  */
+import { homedir } from 'node:os';
+import { join } from 'node:path';
 import { z } from 'zod';
 
 const port = (fallback: number) => z.coerce.number().int().min(1).max(65_535).default(fallback);
@@ -45,6 +47,7 @@ export const SETTINGS = {
   TEMPORAL_UI_PORT: setting(port(8233), 'port of the engine UI', '8233'),
   MQTT_PORT: setting(port(1883), 'port of the embedded broker', '1883'),
   DATA_DIR: setting(z.string().min(1).default('data'), 'folder of all data', '/var/lib/parkwarden'),
+  CACHE_DIR: setting(z.string().min(1).optional(), 'folder of downloaded executables, shared by clones; default: parkwarden in XDG_CACHE_HOME or ~/.cache', '/var/cache/parkwarden'),
   INTERNAL_TOKEN: setting(z.string().min(32).optional(), 'secret between the flow process and the API (>= 32 characters)', '(openssl rand -hex 32)'),
   LOG_LEVEL: setting(z.enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace']).default('info'), 'least severe line that is logged', 'info'),
 } as const satisfies Record<string, Setting>;
@@ -79,3 +82,6 @@ export const loadConfig = (): Config => {
     process.exit(78); // EX_CONFIG
   }
 };
+
+/** Folder of downloaded executables. It lies outside the clone, so that clones share it and `npm run reset` keeps it. */
+export const cacheDir = (config: Pick<Config, 'CACHE_DIR'>): string => config.CACHE_DIR ?? join(process.env.XDG_CACHE_HOME || join(homedir(), '.cache'), 'parkwarden');
