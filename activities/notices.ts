@@ -1,0 +1,384 @@
+/**
+ * 通知书: who gets which notice, from what is on record, within the caller's transaction: the notice, its inbox delivery,
+ * its mail in the outbox and the live event are written together or not at all.
+ */
+import { createHash, randomUUID } from 'node:crypto';
+import type pg from 'pg';
+import { alarmState } from '../domain/alarm.ts';
+import type { Refusal } from '../domain/errors.ts';
+import type { HazardCase, HazardEffect, TransitionRecord } from '../domain/hazard.ts';
+import type { Language, Named, NoticeFacts, NoticeKind } from '../domain/notices.ts';
+import { NOTICE_FACTS } from '../domain/notices.ts';
+import type { NoticeRecipient } from '../domain/policy.ts';
+import type { OutboxMessage } from '../prisma/outbox.ts';
+import { addToOutbox } from '../prisma/outbox.ts';
+import { renderNotice } from '../templates/render.ts';
+
+export type NoticeEffect = Extract<HazardEffect, { kind: 'notice' }>;
+
+export interface NoticeSettings {
+  /** A mail server is configured: organisations with an address get the notice by mail as well. */
+  smtpEnabled: boolean;
+  /** Where people reach the portal; null: notices carry no link. */
+  publicUrl: string | null;
+}
+
+/**
+ * A notice cannot be made from the record. The transaction ends with it and the activity is tried again, so that the case
+ * goes on as soon as the record is whole; until then it shows among the failing activities.
+ */
+export class NoticeRefused extends Error {
+  override name = 'NoticeRefused';
+  readonly refusal: Refusal;
+  constructor(kind: string, refusal: Refusal) {
+    super(`notice ${kind}: ${refusal.code} ${JSON.stringify(refusal.detail?.fields ?? refusal.field ?? '')}`);
+    this.refusal = refusal;
+  }
+}
+
+/**
+ * Issues the notices of one transition. Call it after the transition's other rows are written (evidence, deadlines,
+ * supervision): the facts are read from them. Called again for the same transition it issues nothing.
+ *
+ * Each organisation gets at most one addressed notice and one copy per kind; one that is several recipients gets one that
+ * names them all.
+ */
+export const issueHazardNotices = async (
+  client: pg.ClientBase,
+  input: { case: HazardCase; number: string; record: TransitionRecord; notices: readonly NoticeEffect[] },
+  settings: NoticeSettings,
+): Promise<void> => {
+  const { case: hazard, record } = input;
+  const kinds = new Set(input.notices.map((n) => n.notice));
+  if (kinds.size === 0) return;
+  const place = await readPlace(client, { tenantId: hazard.tenantId, assetId: hazard.assetId, zoneId: hazard.zoneId });
+  const facts = await readHazardFacts(client, hazard, record);
+  for (const kind of kinds) {
+    const effects = input.notices.filter((n) => n.notice === kind);
+    const effect = effects[0]!;
+    await issue(client, settings, place, {
+      kind,
+      tenantId: hazard.tenantId,
+      hazardId: hazard.hazardId,
+      alarmId: null,
+      key: `${hazard.hazardId}/${record.seq}`,
+      issuedAt: record.serverAt,
+      addressed: effects.filter((e) => !e.isCopy).map((e) => e.to),
+      copied: effects.filter((e) => e.isCopy).map((e) => e.to),
+      reporterIds: hazard.reporterIds,
+      facts: {
+        ...facts,
+        number: input.number,
+        enterprise: place.enterprise,
+        place: hazard.point && !hazard.assetId ? withPoint(place.path, hazard.point.coordinates) : place.path,
+        paper: `${input.number}-${record.seq}`,
+        path: `/hazards/${encodeURIComponent(hazard.hazardId)}`,
+        deadline: effect.deadline ?? null,
+        level: effect.level,
+        cause: effect.cause ?? null,
+        dueAt: effect.dueAt,
+        missedDueAt: await missedDueAt(client, hazard, effect, record.serverAt),
+      },
+    });
+  }
+};
+
+/**
+ * Issues the notices of an alarm at one rung of the ladder (0 = at once; also what a flow's `notify` asks for, so that
+ * nobody is told the same twice). Called again it issues only to those who were not told at this rung.
+ */
+export const issueAlarmNotices = async (
+  client: pg.ClientBase,
+  input: { episodeId: string; recipients: readonly NoticeRecipient[]; rung: number },
+  settings: NoticeSettings,
+): Promise<void> => {
+  if (input.recipients.length === 0) return;
+  const { rows } = await client.query<AlarmRow>(
+    `SELECT al.tenant_id, al.asset_id, al.level, al.value, al.limit_value, al.unit, al.raised_at, al.statutory, al.cleared_at, al.acknowledged_at,
+       s.name_zh, s.name_en, now() AS now
+     FROM alarm al JOIN sensor s ON s.tenant_id = al.tenant_id AND s.id = al.sensor_id WHERE al.id = $1`,
+    [input.episodeId],
+  );
+  const alarm = rows[0];
+  if (!alarm) throw new Error(`alarm ${input.episodeId} is not on record`);
+  const place = await readPlace(client, { tenantId: alarm.tenant_id, assetId: alarm.asset_id, zoneId: null });
+  const short = createHash('sha256').update(input.episodeId).digest('hex').slice(0, 8).toUpperCase();
+  await issue(client, settings, place, {
+    kind: 'alarm',
+    tenantId: alarm.tenant_id,
+    hazardId: null,
+    alarmId: input.episodeId,
+    key: `alarm/${input.episodeId}/${input.rung}`,
+    issuedAt: alarm.now.getTime(),
+    addressed: input.recipients,
+    copied: [],
+    reporterIds: [],
+    facts: {
+      enterprise: place.enterprise,
+      place: place.path,
+      asset: place.asset,
+      assetCode: place.assetCode,
+      substance: place.substance,
+      sensor: named(alarm.name_zh, alarm.name_en),
+      alarmLevel: alarm.level,
+      alarmState: alarmState({ clearedAt: alarm.cleared_at?.getTime() ?? null, acknowledgedAt: alarm.acknowledged_at?.getTime() ?? null }),
+      value: alarm.value,
+      limit: alarm.limit_value,
+      unit: alarm.unit,
+      raisedAt: alarm.raised_at.getTime(),
+      statutory: alarm.statutory,
+      rung: input.rung,
+      paper: `AL-${short}-${input.rung}`,
+      path: '/overview',
+    },
+  });
+};
+
+interface AlarmRow {
+  tenant_id: string;
+  asset_id: string;
+  level: string;
+  value: number;
+  limit_value: number;
+  unit: string;
+  raised_at: Date;
+  statutory: boolean;
+  cleared_at: Date | null;
+  acknowledged_at: Date | null;
+  name_zh: string;
+  name_en: string;
+  now: Date;
+}
+
+// ---- issuing ----
+
+interface Issue {
+  kind: NoticeKind;
+  tenantId: string;
+  hazardId: string | null;
+  alarmId: string | null;
+  /** One notice per key, kind, organisation and copy mark. */
+  key: string;
+  issuedAt: number;
+  addressed: readonly NoticeRecipient[];
+  copied: readonly NoticeRecipient[];
+  reporterIds: readonly string[];
+  facts: NoticeFacts;
+}
+
+const issue = async (client: pg.ClientBase, settings: NoticeSettings, place: Place, what: Issue): Promise<void> => {
+  const addressed = await resolveRecipients(client, what.addressed, what);
+  const copied = await resolveRecipients(client, what.copied, what);
+  const addressees = addressed.map((r) => r.org.name);
+  const isInternal = addressed.every((r) => r.org.kind === 'park_department');
+  const office = isInternal ? null : (await organisationsWithRole(client, 'emergency_office'))[0];
+
+  for (const [recipients, isCopy] of [[addressed, false], [copied, true]] as const) {
+    for (const { org, roles } of recipients) {
+      const all: NoticeFacts = {
+        ...what.facts,
+        park: place.park,
+        // What the park tells its own offices is issued by the park.
+        office: office?.name ?? place.park,
+        recipient: org.name,
+        roles,
+        isCopy,
+        addressees: addressees.length > 0 ? addressees : [org.name],
+        copies: copied.length > 0 ? copied.map((r) => r.org.name) : null,
+        issuedAt: what.issuedAt,
+        timezone: place.timezone,
+      };
+      const facts = Object.fromEntries(NOTICE_FACTS[what.kind].map((name) => [name, all[name] ?? null])) as NoticeFacts;
+      const rendered = renderNotice(what.kind, org.language, facts, settings);
+      if (!rendered.ok) throw new NoticeRefused(what.kind, rendered.refusal);
+      const { subject, html, text, paper, templateSha } = rendered.value;
+
+      const id = randomUUID();
+      const { rowCount } = await client.query(
+        `INSERT INTO notice (id, tenant_id, hazard_id, alarm_id, kind, recipient_org_id, is_copy, language, subject, body_html, body_text, data, template_sha, issued_at, dedupe_key)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15) ON CONFLICT (dedupe_key) DO NOTHING`,
+        [
+          id, what.tenantId, what.hazardId, what.alarmId, what.kind, org.id, isCopy, org.language, subject, html, text,
+          JSON.stringify({ facts, paper }), templateSha, new Date(what.issuedAt), `${what.key}/${what.kind}/${org.id}${isCopy ? '/copy' : ''}`,
+        ],
+      );
+      if (rowCount === 0) continue;
+      await deliver(client, settings, { id, tenantId: what.tenantId, org, issuedAt: what.issuedAt });
+    }
+  }
+};
+
+/** The inbox has it with the commit; mail goes through the outbox. */
+const deliver = async (client: pg.ClientBase, settings: NoticeSettings, notice: { id: string; tenantId: string; org: Organisation; issuedAt: number }): Promise<void> => {
+  const insert = `INSERT INTO delivery (id, tenant_id, notice_id, channel, address, state, sent_at) VALUES ($1, $2, $3, $4, $5, $6, $7)`;
+  await client.query(insert, [randomUUID(), notice.tenantId, notice.id, 'inbox', notice.org.id, 'sent', new Date(notice.issuedAt)]);
+  const messages: OutboxMessage[] = [{ topic: 'event', key: `notice/${notice.id}`, tenantId: notice.org.id, payload: { type: 'notice.issued', id: notice.id } }];
+  if (settings.smtpEnabled && notice.org.email) {
+    const deliveryId = randomUUID();
+    await client.query(insert, [deliveryId, notice.tenantId, notice.id, 'smtp', notice.org.email, 'pending', null]);
+    messages.push({ topic: 'smtp', key: `smtp/${deliveryId}`, tenantId: notice.tenantId, payload: { deliveryId } });
+  }
+  await addToOutbox(client, messages);
+};
+
+// ---- recipients ----
+
+interface Organisation {
+  id: string;
+  kind: string;
+  name: Named;
+  email: string | null;
+  language: Language;
+}
+
+interface OrganisationRow {
+  id: string;
+  kind: string;
+  name_zh: string;
+  name_en: string;
+  email: string | null;
+  language: string;
+}
+
+const COLUMNS = 'o.id, o.kind, o.name_zh, o.name_en, o.email, o.language';
+
+const toOrganisation = (row: OrganisationRow): Organisation => ({
+  id: row.id,
+  kind: row.kind,
+  name: named(row.name_zh, row.name_en),
+  email: row.email?.trim() || null,
+  language: row.language === 'en' ? 'en' : 'zh',
+});
+
+const query = async (client: pg.ClientBase, where: string, values: unknown[]): Promise<Organisation[]> => {
+  const { rows } = await client.query<OrganisationRow>(`SELECT ${COLUMNS} FROM organisation o WHERE ${where} ORDER BY o.code, o.id`, values);
+  return rows.map(toOrganisation);
+};
+
+/** Park departments of which somebody has the role. Where nobody has it, every park department: a notice is never for nobody. */
+const organisationsWithRole = async (client: pg.ClientBase, role: string): Promise<Organisation[]> => {
+  const isPark = `o.kind = 'park_department'`;
+  const found = await query(client, `${isPark} AND EXISTS (SELECT FROM membership m WHERE m.org_id = o.id AND m.role = $1)`, [role]);
+  return found.length > 0 ? found : await query(client, isPark, []);
+};
+
+const resolve = async (client: pg.ClientBase, recipient: NoticeRecipient, of: { tenantId: string; reporterIds: readonly string[] }): Promise<Organisation[]> => {
+  switch (recipient) {
+    case 'enterprise':
+      return await query(client, 'o.id = $1', [of.tenantId]);
+    case 'emergency_office':
+    case 'park_admin':
+      return await organisationsWithRole(client, recipient);
+    case 'reporter':
+      // Only where the case may be seen: a reporter's other employer is told nothing.
+      return await query(client, `EXISTS (SELECT FROM membership m WHERE m.org_id = o.id AND m.person_id = ANY ($1)) AND (o.id = $2 OR o.kind = 'park_department')`, [of.reporterIds, of.tenantId]);
+  }
+};
+
+const resolveRecipients = async (
+  client: pg.ClientBase,
+  recipients: readonly NoticeRecipient[],
+  of: { tenantId: string; reporterIds: readonly string[] },
+): Promise<{ org: Organisation; roles: NoticeRecipient[] }[]> => {
+  const byOrg = new Map<string, { org: Organisation; roles: NoticeRecipient[] }>();
+  for (const recipient of new Set(recipients)) {
+    const orgs = await resolve(client, recipient, of);
+    // A case without reporter (a sensor's) has nobody of that kind to tell; everybody else must exist.
+    if (orgs.length === 0 && recipient !== 'reporter') throw new Error(`no organisation is ${recipient}: a notice would be for nobody`);
+    for (const org of orgs) {
+      const known = byOrg.get(org.id);
+      if (known) known.roles.push(recipient);
+      else byOrg.set(org.id, { org, roles: [recipient] });
+    }
+  }
+  return [...byOrg.values()];
+};
+
+// ---- facts ----
+
+/** Where one of the two names was never entered, the other stands for both. */
+const named = (zh: string | null, en: string | null): Named => ({ zh: zh?.trim() || (en ?? ''), en: en?.trim() || (zh ?? '') });
+const orNull = (text: string | null | undefined): string | null => text?.trim() || null;
+
+interface Place {
+  park: Named;
+  timezone: string;
+  enterprise: Named;
+  /** 园区/区域/企业/装置/设备. */
+  path: Named;
+  asset: Named | null;
+  assetCode: string | null;
+  substance: string | null;
+}
+
+const readPlace = async (client: pg.ClientBase, at: { tenantId: string; assetId: string | null; zoneId: string | null }): Promise<Place> => {
+  const { rows } = await client.query<Record<string, string | null>>(
+    `SELECT p.timezone, p.name_zh AS park_zh, p.name_en AS park_en, o.name_zh AS org_zh, o.name_en AS org_en, z.name_zh AS zone_zh, z.name_en AS zone_en,
+       u.name_zh AS unit_zh, u.name_en AS unit_en, a.name_zh AS asset_zh, a.name_en AS asset_en, a.id AS asset_id, a.code, a.substance
+     FROM organisation o JOIN park p ON p.id = o.park_id
+     LEFT JOIN asset a ON a.tenant_id = o.id AND a.id = $2
+     LEFT JOIN unit u ON u.tenant_id = a.tenant_id AND u.id = a.unit_id
+     LEFT JOIN zone z ON z.id = coalesce(a.zone_id, $3)
+     WHERE o.id = $1`,
+    [at.tenantId, at.assetId, at.zoneId],
+  );
+  const row = rows[0];
+  if (!row) throw new Error(`organisation ${at.tenantId} is not on record`);
+  const steps = ['park', 'zone', 'org', 'unit', 'asset'].map((step) => named(row[`${step}_zh`] ?? null, row[`${step}_en`] ?? null)).filter((n) => n.zh !== '');
+  return {
+    park: named(row.park_zh!, row.park_en!),
+    timezone: row.timezone!,
+    enterprise: named(row.org_zh!, row.org_en!),
+    path: { zh: steps.map((n) => n.zh).join('/'), en: steps.map((n) => n.en).join(' / ') },
+    asset: row.asset_id ? named(row.asset_zh!, row.asset_en!) : null,
+    assetCode: row.code ?? null,
+    substance: orNull(row.substance),
+  };
+};
+
+const withPoint = (path: Named, [longitude, latitude]: [number, number]): Named => ({
+  zh: `${path.zh}（经度 ${longitude.toFixed(6)}，纬度 ${latitude.toFixed(6)}）`,
+  en: `${path.en} (longitude ${longitude.toFixed(6)}, latitude ${latitude.toFixed(6)})`,
+});
+
+const readHazardFacts = async (client: pg.ClientBase, hazard: HazardCase, record: TransitionRecord): Promise<NoticeFacts> => {
+  const { rows } = await client.query<{
+    responsible_zh: string | null; responsible_en: string | null; judge_zh: string | null; judge_en: string | null; judge_org_zh: string | null; judge_org_en: string | null;
+    evidence: number; rejection: string | null;
+  }>(
+    `SELECT r.name_zh AS responsible_zh, r.name_en AS responsible_en, j.name_zh AS judge_zh, j.name_en AS judge_en, jo.name_zh AS judge_org_zh, jo.name_en AS judge_org_en,
+       (SELECT count(*)::int FROM evidence e WHERE e.tenant_id = $1 AND e.hazard_id = $2 AND NOT EXISTS (SELECT FROM evidence s WHERE s.supersedes_id = e.id)) AS evidence,
+       (SELECT t.reason FROM hazard_transition t WHERE t.tenant_id = $1 AND t.hazard_id = $2 AND t.command = 'reject' AND t.seq <= $6 ORDER BY t.seq DESC LIMIT 1) AS rejection
+     FROM (SELECT) one LEFT JOIN person r ON r.id = $3 LEFT JOIN person j ON j.id = $4 LEFT JOIN organisation jo ON jo.id = $5`,
+    [hazard.tenantId, hazard.hazardId, hazard.responsibleId, record.actorId, record.actorOrgId, record.seq],
+  );
+  const row = rows[0]!;
+  const judge = named(row.judge_zh, row.judge_en);
+  const judgeOrg = named(row.judge_org_zh, row.judge_org_en);
+  return {
+    title: orNull(hazard.title),
+    description: orNull(hazard.description),
+    type: hazard.type,
+    grade: hazard.grade,
+    state: hazard.state,
+    origin: hazard.origin,
+    reportedAt: hazard.reportedAt,
+    responsible: hazard.responsibleId === null ? null : named(row.responsible_zh, row.responsible_en),
+    evidenceCount: row.evidence,
+    note: orNull(record.reason),
+    reason: orNull(record.command === 'reject' ? record.reason : row.rejection),
+    rejections: hazard.rejections,
+    judge: judge.zh === '' ? null : { zh: `${judgeOrg.zh}${judge.zh}`, en: judgeOrg.en === '' ? judge.en : `${judge.en}, ${judgeOrg.en}` },
+  };
+};
+
+/** The deadline whose passing brought the supervision. */
+const missedDueAt = async (client: pg.ClientBase, hazard: HazardCase, effect: NoticeEffect, at: number): Promise<number | null> => {
+  if (effect.notice !== 'supervision' || effect.cause === 'rejected') return null;
+  const before = effect.cause === 'supervision_breached' ? { kind: 'supervision', level: effect.level - 1 } : { kind: 'rectify', level: 0 };
+  const { rows } = await client.query<{ due_at: Date }>(
+    'SELECT due_at FROM deadline WHERE tenant_id = $1 AND hazard_id = $2 AND kind = $3 AND level = $4 AND due_at <= $5 ORDER BY due_at DESC LIMIT 1',
+    [hazard.tenantId, hazard.hazardId, before.kind, before.level, new Date(at)],
+  );
+  return rows[0]?.due_at.getTime() ?? null;
+};
