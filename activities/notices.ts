@@ -94,7 +94,7 @@ export const issueAlarmNotices = async (
 ): Promise<void> => {
   if (input.recipients.length === 0) return;
   const { rows } = await client.query<AlarmRow>(
-    `SELECT al.tenant_id, al.asset_id, al.level, al.value, al.limit_value, al.unit, al.raised_at, al.statutory, al.cleared_at, al.acknowledged_at,
+    `SELECT al.tenant_id, al.asset_id, al.level, al.value, al.limit_value, al.unit, al.raised_at, al.statutory, al.cleared_at, al.acknowledged_at, al.confirmed,
        s.name_zh, s.name_en, now() AS now
      FROM alarm al JOIN sensor s ON s.tenant_id = al.tenant_id AND s.id = al.sensor_id WHERE al.id = $1`,
     [input.episodeId],
@@ -122,6 +122,7 @@ export const issueAlarmNotices = async (
       sensor: named(alarm.name_zh, alarm.name_en),
       alarmLevel: alarm.level,
       alarmState: alarmState({ clearedAt: alarm.cleared_at?.getTime() ?? null, acknowledgedAt: alarm.acknowledged_at?.getTime() ?? null }),
+      judgement: alarm.confirmed === null ? null : alarm.confirmed ? 'real' : 'false',
       value: alarm.value,
       limit: alarm.limit_value,
       unit: alarm.unit,
@@ -145,6 +146,7 @@ interface AlarmRow {
   statutory: boolean;
   cleared_at: Date | null;
   acknowledged_at: Date | null;
+  confirmed: boolean | null;
   name_zh: string;
   name_en: string;
   now: Date;

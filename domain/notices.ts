@@ -86,6 +86,8 @@ const FACTS = {
   sensor: 'named',
   alarmLevel: { one: ['HH', 'H', 'L', 'LL', 'sustained'] },
   alarmState: { one: ['unacknowledged', 'acknowledged', 'returned_unacknowledged', 'normal'] },
+  /** Whether a person judged the alarm real or false. */
+  judgement: { one: ['real', 'false'] },
   value: 'number',
   limit: 'number',
   unit: 'text',
@@ -109,7 +111,7 @@ const HAZARD = ['enterprise', 'place', 'number', 'title', 'description', 'type',
 
 /** The facts of each kind: all of them and no others. */
 export const NOTICE_FACTS: Record<NoticeKind, readonly FactName[]> = {
-  alarm: [...PAPER, 'enterprise', 'place', 'asset', 'assetCode', 'substance', 'sensor', 'alarmLevel', 'alarmState', 'value', 'limit', 'unit', 'raisedAt', 'statutory', 'rung'],
+  alarm: [...PAPER, 'enterprise', 'place', 'asset', 'assetCode', 'substance', 'sensor', 'alarmLevel', 'alarmState', 'judgement', 'value', 'limit', 'unit', 'raisedAt', 'statutory', 'rung'],
   dispatch: [...PAPER, ...HAZARD, 'dueAt', 'note'],
   reminder: [...PAPER, ...HAZARD, 'deadline', 'level', 'dueAt'],
   overdue: [...PAPER, ...HAZARD, 'deadline', 'level', 'dueAt'],
@@ -122,7 +124,7 @@ export const NOTICE_FACTS: Record<NoticeKind, readonly FactName[]> = {
  * Facts that can be absent by nature: null, said so in the notice ("未指定", "none") or left out with its whole sentence.
  * Every other fact is needed.
  */
-export const NULLABLE_FACTS: readonly FactName[] = ['copies', 'title', 'description', 'grade', 'responsible', 'note', 'missedDueAt', 'reason', 'substance'];
+export const NULLABLE_FACTS: readonly FactName[] = ['copies', 'title', 'description', 'grade', 'responsible', 'note', 'missedDueAt', 'reason', 'substance', 'judgement'];
 
 /** A supervision for a missed deadline names the deadline, one for a rejection names the reason. */
 const neededBy = (facts: NoticeFacts): FactName[] => {

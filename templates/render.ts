@@ -166,6 +166,7 @@ const wordsOf = (name: FactName, value: NonNullable<NoticeFacts[FactName]>, { te
     case 'origin':
     case 'alarmLevel':
     case 'alarmState':
+    case 'judgement':
       return word(name, value as string, language);
     case 'type':
       return hazardTypeWord(value as string, language);

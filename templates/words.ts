@@ -35,6 +35,7 @@ const WORDS = {
     returned_unacknowledged: { zh: '已恢复正常，未确认收悉', en: 'returned to normal, not acknowledged' },
     normal: { zh: '已恢复正常，已确认收悉', en: 'returned to normal, acknowledged' },
   },
+  judgement: { real: { zh: '真实', en: 'real' }, false: { zh: '误报', en: 'false alarm' } },
   /** What a fact that is absent by nature is called. */
   absent: {
     grade: { zh: '未分级', en: 'not graded yet' },
@@ -42,6 +43,7 @@ const WORDS = {
     description: { zh: '无', en: 'none' },
     note: { zh: '无', en: 'none' },
     substance: { zh: '未登记', en: 'not registered' },
+    judgement: { zh: '尚未研判', en: 'not judged yet' },
   },
   more: { '': { zh: '……（全文见系统记录）', en: ' … (full text on record)' } },
 } as const satisfies Record<string, Record<string, Named>>;
