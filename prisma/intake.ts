@@ -36,6 +36,34 @@ export const takeReport = async (client: pg.ClientBase, input: IntakeInput): Pro
   const report: HazardReport = { ...input.report, reportId: randomUUID() };
   const open = report.assetId ? await findOpenCase(client, tenantId, report.assetId, report, policy.mergeWindowMs) : null;
   const hazardId = open ?? randomUUID();
+  await insertReport(client, hazardId, tenantId, dedupeKey, report);
+  await tellCase(client, hazardId, tenantId, report);
+  return { hazardId, reportId: report.reportId, joined: open !== null, duplicate: false };
+};
+
+/**
+ * A report that only adds to what is open: joins the newest open case of its asset, of whatever type, or gives null and
+ * leaves nothing behind.
+ */
+export const joinOpenCase = async (client: pg.ClientBase, input: Omit<IntakeInput, 'policy'>): Promise<IntakeResult | null> => {
+  const { tenantId, dedupeKey } = input;
+  await client.query('SELECT pg_advisory_xact_lock(hashtextextended($1, 0))', [`intake/${input.report.assetId ?? dedupeKey}`]);
+  const { rows: known } = await client.query<{ id: string; hazard_id: string }>('SELECT id, hazard_id FROM hazard_report WHERE dedupe_key = $1', [dedupeKey]);
+  if (known[0]) return { hazardId: known[0].hazard_id, reportId: known[0].id, joined: true, duplicate: true };
+  const { rows } = await client.query<{ hazard_id: string; type: HazardReport['type'] }>(
+    `SELECT r.hazard_id, coalesce(h.type, r.type) AS type FROM hazard_report r LEFT JOIN hazard h ON h.id = r.hazard_id
+     WHERE r.tenant_id = $1 AND r.asset_id = $2 AND h.closed_at IS NULL ORDER BY r.received_at DESC LIMIT 1`,
+    [tenantId, input.report.assetId],
+  );
+  const open = rows[0];
+  if (!open) return null;
+  const report: HazardReport = { ...input.report, type: open.type, reportId: randomUUID() };
+  await insertReport(client, open.hazard_id, tenantId, dedupeKey, report);
+  await tellCase(client, open.hazard_id, tenantId, report);
+  return { hazardId: open.hazard_id, reportId: report.reportId, joined: true, duplicate: false };
+};
+
+const insertReport = async (client: pg.ClientBase, hazardId: string, tenantId: string, dedupeKey: string, report: HazardReport): Promise<void> => {
   await client.query(
     `INSERT INTO hazard_report (id, tenant_id, hazard_id, origin, asset_id, zone_id, type, title, description, statutory, message, reporter_id,
        event_id, rule_id, rule_version, flow_version, node_id, point, client_at, received_at, dedupe_key)
@@ -47,8 +75,6 @@ export const takeReport = async (client: pg.ClientBase, input: IntakeInput): Pro
       report.clientAt === null ? null : new Date(report.clientAt), new Date(report.receivedAt), dedupeKey,
     ],
   );
-  await tellCase(client, hazardId, tenantId, report);
-  return { hazardId, reportId: report.reportId, joined: open !== null, duplicate: false };
 };
 
 /** A report reached its case after the case had closed: it opens a case of its own. Gives the id of that case. */

@@ -6,6 +6,7 @@ import type pg from 'pg';
 import type { AlarmHandlingInput, SensorAlarmMessage } from '../workflows/alarm-handling/messages.ts';
 import type { HazardClosureInput } from '../workflows/hazard-closure/messages.ts';
 import type { HazardReport } from '../domain/hazard.ts';
+import type { NoticeRecipient } from '../domain/policy.ts';
 import type { Tx } from './client.ts';
 
 /** Signal-with-start of a workflow. */
@@ -24,6 +25,8 @@ export type OutboxMessage =
   | { topic: 'workflow'; key: string; tenantId: string; payload: WorkflowMessage }
   | { topic: 'smtp'; key: string; tenantId: string; payload: { deliveryId: string } }
   | { topic: 'actuate'; key: string; tenantId: string; payload: { actuationId: string } }
+  /** A flow asks for the notices of an alarm; nobody is told the same twice. */
+  | { topic: 'notify'; key: string; tenantId: string; payload: { episodeId: string; recipients: NoticeRecipient[] } }
   | { topic: 'event'; key: string; tenantId: string | null; payload: LiveEvent };
 
 const INSERT = `INSERT INTO outbox (topic, key, tenant_id, payload)
