@@ -6,6 +6,7 @@ import type { Actor } from './permissions.ts';
 import { may } from './permissions.ts';
 import type { Result } from './errors.ts';
 import { ok, refuse } from './errors.ts';
+import type { NoticeRecipient, ParkPolicy } from './policy.ts';
 
 export type AlarmState = 'unacknowledged' | 'acknowledged' | 'returned_unacknowledged' | 'normal';
 
@@ -31,6 +32,23 @@ export const isAlarmOver = (a: AlarmFacts): boolean => alarmState(a) === 'normal
 
 /** The ladder climbs until somebody acknowledged; an acknowledged alarm that nobody judges is no silent end: see isAlarmOver. */
 export const climbs = (a: AlarmFacts): boolean => a.acknowledgedAt === null;
+
+export interface AlarmRung {
+  /** 0 = told at once; those of the judge ladder follow the last of the alarm ladder. */
+  rung: number;
+  at: number;
+  recipients: NoticeRecipient[];
+}
+
+/** The next rung to be told, after rung `a.escalation`: of the alarm ladder from `toldAt`, or of the judge ladder from the acknowledgement. */
+export const nextRung = (a: AlarmFacts, toldAt: number, policy: Pick<ParkPolicy, 'alarmLadder' | 'judgeLadder'>): AlarmRung | null => {
+  const first = policy.alarmLadder.length;
+  const [rungs, from, offset] =
+    a.acknowledgedAt === null ? [policy.alarmLadder, toldAt, 0] as const : a.confirmed === null ? [policy.judgeLadder, a.acknowledgedAt, first] as const : [[], 0, 0] as const;
+  const rung = Math.max(a.escalation + 1, offset);
+  const next = rungs[rung - offset];
+  return next ? { rung, at: from + next.afterMs, recipients: next.recipients } : null;
+};
 
 const scope = (a: AlarmFacts, actor: Actor, action: string): Result<true> => {
   if (!may(actor.role, action)) return refuse('permission.denied', { detail: { action } });

@@ -370,7 +370,7 @@ const recordOf = (before: HazardCase | null, next: HazardCase, cmd: HazardComman
     commandId: ctx.commandId,
     from: before?.state ?? null,
     to: next.state,
-    actorId: ctx.actor?.personId ?? null,
+    actorId: ctx.actor?.personId ?? ('report' in cmd ? cmd.report.reporterId : null),
     actorOrgId: ctx.actor?.orgId ?? null,
     actorRole: ctx.actor?.role ?? null,
     serverAt: next.lastAt,
@@ -409,8 +409,9 @@ export const step = (before: HazardCase, cmd: HazardCommand, ctx: StepContext): 
     effects.push({ kind: 'deadline', op: 'start', deadline, at });
     return deadline;
   };
+  // A deadline ends once: one that was breached is not met afterwards, however late the act comes.
   const end = (op: 'met' | 'withdrawn', ...kinds: DeadlineKind[]): void => {
-    for (const deadline of next.deadlines.filter((d) => kinds.includes(d.kind))) effects.push({ kind: 'deadline', op, deadline, at });
+    for (const deadline of next.deadlines.filter((d) => kinds.includes(d.kind) && !d.breached)) effects.push({ kind: 'deadline', op, deadline, at });
     next.deadlines = next.deadlines.filter((d) => !kinds.includes(d.kind));
   };
   const notify = (notice: NoticeKind, to: NoticeRecipient, more: Partial<Extract<HazardEffect, { kind: 'notice' }>> = {}): void => {
@@ -446,6 +447,8 @@ export const step = (before: HazardCase, cmd: HazardCommand, ctx: StepContext): 
       break;
     case 'needsOwner':
       next.needsOwner = true;
+      // The dispatch waits for a person: whoever dispatches is told until when.
+      notify('reminder', 'emergency_office', { deadline: 'dispatch', dueAt: findDeadline(next, 'dispatch', 0)?.dueAt ?? null });
       break;
     case 'dispatch': {
       next.responsibleId = cmd.responsibleId;
@@ -561,6 +564,8 @@ export const consequences = (after: HazardCase, cmd: HazardCommand, policy: Park
       return supervise(levelAfterRejection(after.rejections, policy.rejectionsForLevel3), 'rejected');
     case 'supervisionBreached':
       return cmd.level < 3 ? supervise((cmd.level + 1) as SupervisionLevel, 'supervision_breached') : [];
+    case 'returnDispatch':
+      return [{ name: 'needsOwner' }];
     case 'accept':
       return [{ name: 'archive' }];
     default:
@@ -568,12 +573,33 @@ export const consequences = (after: HazardCase, cmd: HazardCommand, policy: Park
   }
 };
 
+/** An instant at which a case must move by itself, and how. */
+export interface CaseTimer {
+  at: number;
+  command: SystemCommand;
+}
+
+/** The next move of the open supervision: a reminder, or that its deadline has passed. */
+export const supervisionTimer = (c: HazardCase): CaseTimer | null => {
+  const { supervision: level } = c;
+  const d = c.supervisionOpen ? c.deadlines.find((x) => x.kind === 'supervision' && x.level === level && !x.breached) : undefined;
+  if (!d || level === 0) return null;
+  const reminder = d.reminders[0];
+  return reminder === undefined
+    ? { at: d.dueAt, command: { name: 'supervisionBreached', level } }
+    : { at: reminder, command: { name: 'remind', deadline: 'supervision', level, remindAt: reminder } };
+};
+
+/** What has come due by `now`, earliest first, of the case and of its supervision. */
+export const dueMove = (c: HazardCase, now: number): CaseTimer | null =>
+  [nextTimer(c), supervisionTimer(c)].filter((t) => t !== null && t.at <= now).sort((a, b) => a!.at - b!.at)[0] ?? null;
+
 /**
  * The next instant at which the case must move by itself, and how. Supervision has a workflow of its own that keeps its
- * timers, so its deadline is not in here.
+ * timers (supervisionTimer), so its deadline is not in here.
  */
-export const nextTimer = (c: HazardCase): { at: number; command: SystemCommand } | null => {
-  let best: { at: number; command: SystemCommand } | null = null;
+export const nextTimer = (c: HazardCase): CaseTimer | null => {
+  let best: CaseTimer | null = null;
   const offer = (at: number, command: SystemCommand): void => {
     if (!best || at < best.at) best = { at, command };
   };

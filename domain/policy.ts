@@ -27,8 +27,10 @@ export interface ParkPolicy {
   rejectionsForLevel3: number;
   /** Client and server clocks differing by more are flagged. */
   clockSkewMs: number;
-  /** Alarm not acknowledged (or not judged) after so long → next rung. Rung 0 is told at once. */
+  /** Alarm not acknowledged so long after it was first told → next rung. Rung 0 is told at once. */
   alarmLadder: { afterMs: number; recipients: NoticeRecipient[] }[];
+  /** Alarm acknowledged and not judged real or false: who is told, so long after the acknowledgement. */
+  judgeLadder: { afterMs: number; recipients: NoticeRecipient[] }[];
   /** A statutory event that no flow handled within this time is taken up by the floor. */
   floorGraceMs: number;
 }
@@ -51,6 +53,10 @@ export const DEFAULT_POLICY: ParkPolicy = {
     { afterMs: 5 * MINUTE, recipients: ['emergency_office'] },
     { afterMs: 15 * MINUTE, recipients: ['emergency_office', 'park_admin'] },
     { afterMs: 60 * MINUTE, recipients: ['park_admin'] },
+  ],
+  judgeLadder: [
+    { afterMs: 60 * MINUTE, recipients: ['emergency_office'] },
+    { afterMs: 24 * HOUR, recipients: ['emergency_office', 'park_admin'] },
   ],
   floorGraceMs: 5_000,
 };
