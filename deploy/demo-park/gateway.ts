@@ -1,0 +1,129 @@
+/**
+ * A gateway as it should behave (docs/interfaces/mqtt.md): every message has a place in the sequence of this boot, is kept
+ * until the application's receipt says that it is stored, and is sent again after a lost connection or a missing receipt.
+ * What is kept lives in memory: a new process is a new boot.
+ */
+import { randomBytes } from 'node:crypto';
+import mqtt from 'mqtt';
+import type { IClientOptions, MqttClient } from 'mqtt';
+import type { Receipt } from '../../domain/telemetry.ts';
+
+export interface PointValue { point: string; value: number; unit: string }
+
+/** Messages that one gateway keeps at most; beyond it the oldest are given up and counted. */
+export const QUEUE_LIMIT = 20_000;
+/** No receipt for so long although the line is up: send again. */
+const RESEND_MS = 15_000;
+/** Messages on their way at once. */
+const WINDOW = 100;
+
+interface Kept { at: string; points: readonly PointValue[]; sentAtMs: number | null }
+
+export interface GatewayOptions {
+  url: string;
+  /** User, password and TLS as for any client of the broker. */
+  connection: IClientOptions;
+  gatewayId: string;
+  onReceipt?: (receipt: Receipt) => void;
+  onError?: (error: Error) => void;
+}
+
+export class Gateway {
+  readonly boot = randomBytes(8).toString('hex');
+  private readonly options: GatewayOptions;
+  private readonly client: MqttClient;
+  private readonly kept = new Map<number, Kept>();
+  private readonly timer: NodeJS.Timeout;
+  private nextSeq = 0;
+  private givenUp = 0;
+
+  constructor(options: GatewayOptions) {
+    this.options = options;
+    const { gatewayId } = options;
+    this.client = mqtt.connect(options.url, {
+      ...options.connection,
+      clientId: `${gatewayId}-${this.boot}`,
+      clean: true,
+      reconnectPeriod: 1_000,
+      // The queue is ours: the library must not keep messages of its own beside it.
+      queueQoSZero: false,
+      resubscribe: false,
+    });
+    this.client.on('connect', () => {
+      this.client.subscribe(`pw/v1/${gatewayId}/receipt`, { qos: 1 }, (error) => {
+        if (error) options.onError?.(error);
+        this.resend(0);
+      });
+    });
+    this.client.on('message', (topic, payload) => {
+      if (topic === `pw/v1/${gatewayId}/receipt`) this.take(payload);
+    });
+    this.client.on('error', (error) => options.onError?.(error));
+    this.timer = setInterval(() => this.resend(RESEND_MS), 5_000);
+  }
+
+  /** Messages that nobody has receipted yet. */
+  get waiting(): number { return this.kept.size; }
+  /** Messages that were given up because the queue was full. */
+  get lost(): number { return this.givenUp; }
+  get connected(): boolean { return this.client.connected; }
+
+  /** Takes readings measured at one instant and gives their place in the sequence. */
+  publish(points: readonly PointValue[], at: Date = new Date()): number {
+    const seq = this.nextSeq++;
+    this.kept.set(seq, { at: at.toISOString(), points, sentAtMs: null });
+    if (this.kept.size > QUEUE_LIMIT) {
+      this.kept.delete(this.kept.keys().next().value!);
+      this.givenUp += 1;
+    }
+    if (this.kept.size <= WINDOW) this.send(seq);
+    return seq;
+  }
+
+  /** Ends the connection; what is still kept is lost with the process. */
+  async close(): Promise<void> {
+    clearInterval(this.timer);
+    await new Promise<void>((resolve) => this.client.end(!this.client.connected, {}, () => resolve()));
+  }
+
+  private send(seq: number): void {
+    const message = this.kept.get(seq);
+    if (!message || !this.client.connected) return;
+    message.sentAtMs = performance.now();
+    const body = { device: this.options.gatewayId, boot: this.boot, seq, at: message.at, sentAt: new Date().toISOString(), points: message.points };
+    this.client.publish(`pw/v1/${this.options.gatewayId}/readings`, JSON.stringify(body), { qos: 1 }, (error) => {
+      if (error) message.sentAtMs = null;
+    });
+  }
+
+  /** Sends the oldest kept messages that were not sent within `olderThanMs`. */
+  private resend(olderThanMs: number): void {
+    const now = performance.now();
+    let sent = 0;
+    for (const [seq, message] of this.kept) {
+      if (sent >= WINDOW) break;
+      if (message.sentAtMs !== null && now - message.sentAtMs < olderThanMs) continue;
+      this.send(seq);
+      sent += 1;
+    }
+  }
+
+  private take(payload: Buffer): void {
+    let receipt: Receipt;
+    try {
+      receipt = JSON.parse(payload.toString('utf8')) as Receipt;
+    } catch (error) {
+      this.options.onError?.(error as Error);
+      return;
+    }
+    if (receipt.boot !== this.boot) return;
+    for (const [from, to] of receipt.stored) for (let seq = from; seq <= to; seq++) this.kept.delete(seq);
+    for (const seq of this.kept.keys()) {
+      if (receipt.seq === null || seq > receipt.seq) break;
+      this.kept.delete(seq);
+    }
+    // Room in the window: what waited goes out.
+    if ([...this.kept.values()].some((m) => m.sentAtMs === null)) this.resend(RESEND_MS);
+    this.options.onReceipt?.(receipt);
+  }
+}
