@@ -244,7 +244,7 @@ export const SENSORS: SensorSeed[] = [
   sensor('gw-chloralkali-2', 'asset-v302', { kind: 'temperature', unit: '℃', range: [-40, 60], limits: { H: 32, HH: 38 }, signal: rests(17, 2, 0.1), everyS: 30 }),
   sensor('gw-chloralkali-2', 'asset-c303', { kind: 'pressure', unit: 'kPa', range: [0, 1500], limits: { L: 300, H: 850, HH: 950 }, signal: rests(600, 25, 4) }),
   sensor('gw-chloralkali-2', 'asset-c303', { kind: 'temperature', unit: '℃', range: [0, 200], limits: { H: 110, HH: 125 }, signal: rests(78, 4, 0.4) }),
-  sensor('gw-chloralkali-2', 'asset-gd-c2', { ...chlorineGas, signal: rests(0.1, 0.08, 0.03) }),
+  sensor('gw-chloralkali-2', 'asset-gd-c2', { ...chlorineGas, signal: rests(0.14, 0.08, 0.03) }),
 
   sensor('gw-ammonia-1', 'asset-c401', { kind: 'pressure', unit: 'kPa', range: [0, 2500], limits: { H: 1500, HH: 1650 }, signal: rests(1180, 50, 8), binding: EQUIPMENT }),
   sensor('gw-ammonia-1', 'asset-c401', { kind: 'temperature', unit: '℃', range: [0, 200], limits: { H: 125, HH: 140 }, signal: rests(96, 5, 0.5) }),
