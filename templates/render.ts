@@ -41,12 +41,21 @@ class LinkDenied extends Error {}
 
 const folder = import.meta.dirname;
 const engine = Handlebars.create();
-for (const name of ['log', 'lookup', 'with', 'helperMissing', 'blockHelperMissing']) engine.unregisterHelper(name);
+for (const name of ['log', 'lookup', 'with', 'each', 'unless', 'helperMissing', 'blockHelperMissing']) engine.unregisterHelper(name);
 
-engine.registerHelper('is', function is(this: unknown, a: unknown, b: unknown, options: Handlebars.HelperOptions) {
-  return a === b ? options.fn(this) : options.inverse(this);
+// Handlebars is strict about what is printed but not about what is asked; these are strict about that too.
+const known = <T>(value: T | undefined): T => {
+  if (value === undefined) throw new Error('a template asks for what does not exist');
+  return value;
+};
+engine.registerHelper('if', function choose(this: unknown, condition: unknown, options: Handlebars.HelperOptions) {
+  if (typeof condition !== 'boolean') throw new Error('a template asks for what is neither true nor false');
+  return condition ? options.fn(this) : options.inverse(this);
 });
-engine.registerHelper('link', (path: unknown, options: Handlebars.HelperOptions) => linkTo(String(path), (options.data as { publicUrl?: string }).publicUrl ?? ''));
+engine.registerHelper('is', function is(this: unknown, a: unknown, b: unknown, options: Handlebars.HelperOptions) {
+  return known(a) === b ? options.fn(this) : options.inverse(this);
+});
+engine.registerHelper('link', (path: string | undefined, options: Handlebars.HelperOptions) => linkTo(known(path), (options.data as { publicUrl?: string }).publicUrl ?? ''));
 
 const linkTo = (path: string, publicUrl: string): string => {
   const base = URL.parse(publicUrl);
@@ -55,7 +64,7 @@ const linkTo = (path: string, publicUrl: string): string => {
   return url.href;
 };
 
-const COMPILE: CompileOptions = { strict: true, knownHelpersOnly: true, knownHelpers: { is: true, link: true, if: true, unless: true, each: true }, preventIndent: true };
+const COMPILE: CompileOptions = { strict: true, knownHelpersOnly: true, knownHelpers: { if: true, is: true, link: true }, preventIndent: true };
 
 /** Compiles the text of a template. Anything but a string is refused: a syntax tree given to Handlebars is code. */
 export const compileTemplate = (source: unknown): Handlebars.TemplateDelegate => {
