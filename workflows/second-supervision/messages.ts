@@ -20,3 +20,6 @@ export interface SecondSupervisionResult {
 
 /** From the case: accepted, or passed to a higher level. */
 export const closeSupervisionSignal = defineSignal<[{ outcome: 'accepted' | 'escalated' }]>('closeSupervision');
+
+/** To the case: a reminder of this level is due. Sent once; the case takes each instant once. */
+export const supervisionReminderSignal = defineSignal<[{ level: SupervisionLevel; remindAt: number }]>('supervisionReminder');

@@ -1,0 +1,7 @@
+/** Every activity, by the name that workflows call it. */
+import { createAlarmActivities } from './alarms.ts';
+import type { ActivityDeps } from './deps.ts';
+import { createHazardActivities } from './hazards.ts';
+
+export const createActivities = (deps: ActivityDeps) => ({ ...createHazardActivities(deps), ...createAlarmActivities(deps) });
+export type Activities = ReturnType<typeof createActivities>;
