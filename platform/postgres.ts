@@ -138,3 +138,21 @@ export const waitForPostgres = async (url: string, timeoutMs = 30_000): Promise<
     }
   }
 };
+
+/** Waits until a database that is not ours to create answers. */
+export const waitForDatabase = async (url: string, timeoutMs = 30_000): Promise<void> => {
+  const end = performance.now() + timeoutMs;
+  for (;;) {
+    const client = new pg.Client({ connectionString: url, connectionTimeoutMillis: 5_000 });
+    client.on('error', () => {});
+    try {
+      await client.connect();
+      return;
+    } catch (error) {
+      if (performance.now() > end) throw new Error(`the database of DATABASE_URL did not answer within ${timeoutMs / 1000} s: ${(error as Error).message}`, { cause: error });
+      await new Promise((done) => setTimeout(done, 500));
+    } finally {
+      await client.end().catch(() => {});
+    }
+  }
+};
