@@ -1,0 +1,60 @@
+/** What the pages read, and under which key it is kept; live events mark keys as old (app/live-events.tsx). */
+import { infiniteQueryOptions, queryOptions } from '@tanstack/react-query';
+import { call, query } from './client.ts';
+import type { Alarm, Asset, AssetDetail, FlowVersion, Hazard, HazardSummary, Notice, NoticeSummary, OrgRef, Page, ParkGeoJson, Reading, TimelineItem } from './types.ts';
+
+export interface HazardFilters {
+  state?: string;
+  grade?: string;
+  tenantId?: string;
+  type?: string;
+  assetId?: string;
+  overdue?: string;
+  supervised?: string;
+  open?: string;
+  q?: string;
+}
+
+/** All pages of a list that is small by nature (assets, enterprises). */
+const all = async <T>(path: string, signal: AbortSignal): Promise<T[]> => {
+  const items: T[] = [];
+  let cursor: string | null = null;
+  do {
+    const page: Page<T> = await call<Page<T>>('GET', query(path, { limit: 200, cursor }), { signal });
+    items.push(...page.items);
+    cursor = page.nextCursor;
+  } while (cursor);
+  return items;
+};
+
+const paged = <T>(key: unknown[], path: string, params: Record<string, string | boolean | undefined>, limit: number) =>
+  infiniteQueryOptions({
+    queryKey: key,
+    queryFn: ({ pageParam, signal }) => call<Page<T>>('GET', query(path, { ...params, cursor: pageParam, limit }), { signal }),
+    initialPageParam: null as string | null,
+    getNextPageParam: (last) => last.nextCursor,
+  });
+
+export const hazardsQuery = (filters: HazardFilters) => paged<HazardSummary>(['hazards', filters], '/api/v1/hazards', { ...filters }, 50);
+export const hazardQuery = (id: string) => queryOptions({ queryKey: ['hazard', id], queryFn: ({ signal }) => call<Hazard>('GET', `/api/v1/hazards/${id}`, { signal }) });
+export const timelineQuery = (id: string) => queryOptions({ queryKey: ['timeline', id], queryFn: ({ signal }) => call<{ items: TimelineItem[] }>('GET', `/api/v1/hazards/${id}/timeline`, { signal }) });
+export const alarmsQuery = (open: boolean) => paged<Alarm>(['alarms', open], '/api/v1/alarms', { open }, 50);
+export const mapQuery = () => queryOptions({ queryKey: ['map'], queryFn: ({ signal }) => call<ParkGeoJson>('GET', '/api/v1/map', { signal }) });
+export const assetsQuery = () => queryOptions({ queryKey: ['assets'], queryFn: ({ signal }) => all<Asset>('/api/v1/assets', signal), staleTime: 300_000 });
+export const enterprisesQuery = () => queryOptions({ queryKey: ['enterprises'], queryFn: ({ signal }) => all<OrgRef>('/api/v1/enterprises', signal), staleTime: 300_000 });
+/** Values are not told by live events: the panel that shows them asks again. */
+export const assetQuery = (id: string) => queryOptions({ queryKey: ['asset', id], queryFn: ({ signal }) => call<AssetDetail>('GET', `/api/v1/assets/${id}`, { signal }), refetchInterval: 5000 });
+export const readingsQuery = (sensorId: string) =>
+  queryOptions({
+    queryKey: ['readings', sensorId],
+    queryFn: ({ signal }) => {
+      const to = Date.now();
+      return call<{ items: Reading[] }>('GET', query(`/api/v1/sensors/${sensorId}/readings`, { from: new Date(to - TREND_MS).toISOString(), limit: 2000 }), { signal });
+    },
+    refetchInterval: 15_000,
+  });
+export const TREND_MS = 30 * 60_000;
+export const noticesQuery = (params: { unread?: boolean; hazardId?: string }) => paged<NoticeSummary>(['notices', params], '/api/v1/notices', params, 50);
+export const noticeQuery = (id: string) => queryOptions({ queryKey: ['notice', id], queryFn: ({ signal }) => call<Notice>('GET', `/api/v1/notices/${id}`, { signal }) });
+export const flowVersionsQuery = () => paged<FlowVersion>(['flow-versions'], '/api/v1/flow-versions', {}, 50);
+export const ratingQuery = (enterpriseId: string) => queryOptions({ queryKey: ['rating', enterpriseId], queryFn: ({ signal }) => call<{ rating: string | null }>('GET', `/api/v1/ratings/${enterpriseId}`, { signal }) });

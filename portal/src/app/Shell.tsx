@@ -1,0 +1,174 @@
+/** Frame of every signed-in page: places, state of the live line, account menu. */
+import { useInfiniteQuery } from '@tanstack/react-query';
+import { use, useEffect, useRef, useState } from 'react';
+import type { ReactNode } from 'react';
+import { Link, NavLink, useLocation, useNavigate } from 'react-router';
+import { noticesQuery } from '../api/queries.ts';
+import { Icon } from '../components/Icon.tsx';
+import { LanguageSwitch } from '../components/LanguageSwitch.tsx';
+import { useWords } from './i18n.ts';
+import { LineContext } from './live-events.tsx';
+import { placesOf } from './navigation.ts';
+import type { Place } from './navigation.ts';
+import { useSession, useSessionActions } from './session.tsx';
+
+const UnreadCount = () => {
+  const { t } = useWords();
+  const { data } = useInfiniteQuery(noticesQuery({ unread: true }));
+  const first = data?.pages[0];
+  const count = first?.items.length ?? 0;
+  if (count === 0) return null;
+  const text = first?.nextCursor ? `${count}+` : String(count);
+  return (
+    <span className="count">
+      <span className="visually-hidden">{t('nav.unread')} </span>
+      {text}
+    </span>
+  );
+};
+
+const Places = ({ places, className, label }: { places: Place[]; className: string; label: string }) => {
+  const { t } = useWords();
+  return (
+    <nav className={className} aria-label={label}>
+      {places.map((place) => (
+        <NavLink key={place.name} to={place.path} end={place.name === 'report'}>
+          <Icon name={place.name} />
+          <span>{t(`nav.${place.name}`)}</span>
+          {place.name === 'notices' && <UnreadCount />}
+        </NavLink>
+      ))}
+    </nav>
+  );
+};
+
+const Line = () => {
+  const { t } = useWords();
+  const state = use(LineContext);
+  return (
+    <span className={`line line-${state}`} role="status" title={t(`line.${state}Hint`)}>
+      <span className="line-dot" aria-hidden="true" />
+      <span className="line-text">{t(`line.${state}`)}</span>
+    </span>
+  );
+};
+
+const AccountMenu = () => {
+  const { t, name } = useWords();
+  const session = useSession();
+  const { signOut, switchMembership } = useSessionActions();
+  const navigate = useNavigate();
+  const location = useLocation();
+  const [open, setOpen] = useState(false);
+  const root = useRef<HTMLDivElement>(null);
+  const button = useRef<HTMLButtonElement>(null);
+
+  useEffect(() => setOpen(false), [location.pathname]);
+  useEffect(() => {
+    if (!open) return;
+    const onPointer = (event: PointerEvent): void => {
+      if (!root.current?.contains(event.target as Node)) setOpen(false);
+    };
+    const onKey = (event: KeyboardEvent): void => {
+      if (event.key !== 'Escape') return;
+      setOpen(false);
+      button.current?.focus();
+    };
+    document.addEventListener('pointerdown', onPointer);
+    document.addEventListener('keydown', onKey);
+    return () => {
+      document.removeEventListener('pointerdown', onPointer);
+      document.removeEventListener('keydown', onKey);
+    };
+  }, [open]);
+
+  return (
+    <div className="account" ref={root}>
+      <button ref={button} type="button" className="account-button" aria-expanded={open} aria-controls="account-panel" onClick={() => setOpen(!open)}>
+        <span className="account-who">
+          <span className="account-person">{name(session.person)}</span>
+          <span className="account-role">{t(`role.${session.membership.role}`)}</span>
+        </span>
+        <Icon name="person" />
+        <span className="visually-hidden">{t('account.menu')}</span>
+      </button>
+      {open && (
+        <div className="account-panel" id="account-panel">
+          <p className="account-name">
+            {name(session.person)} <span className="muted">{session.account.username}</span>
+          </p>
+          <fieldset>
+            <legend>{t('account.memberships')}</legend>
+            {session.memberships.map((m) => (
+              <label key={m.id} className="choice">
+                <input type="radio" name="membership" checked={m.id === session.membership.id} onChange={() => void switchMembership(m.id).then(() => navigate('/'))} />
+                <span>
+                  {name(m.org)}
+                  <br />
+                  <span className="muted">{t(`role.${m.role}`)}</span>
+                </span>
+              </label>
+            ))}
+          </fieldset>
+          <LanguageSwitch />
+          <div className="account-actions">
+            <Link className="button button-quiet" to="/password">
+              {t('password.title')}
+            </Link>
+            <button type="button" className="button" onClick={() => void signOut()}>
+              {t('account.signOut')}
+            </button>
+          </div>
+        </div>
+      )}
+    </div>
+  );
+};
+
+const Offline = () => {
+  const { t } = useWords();
+  const [online, setOnline] = useState(navigator.onLine);
+  useEffect(() => {
+    const update = (): void => setOnline(navigator.onLine);
+    addEventListener('online', update);
+    addEventListener('offline', update);
+    return () => {
+      removeEventListener('online', update);
+      removeEventListener('offline', update);
+    };
+  }, []);
+  return online ? null : (
+    <p className="offline" role="alert">
+      {t('offline.banner')}
+    </p>
+  );
+};
+
+export const Shell = ({ children }: { children: ReactNode }) => {
+  const { t } = useWords();
+  const session = useSession();
+  const places = placesOf(session.permissions);
+  return (
+    <div className="shell">
+      <a className="skip" href="#main">
+        {t('nav.skip')}
+      </a>
+      <header className="topbar">
+        <Link to="/" className="brand">
+          <Icon name="brand" />
+          <span>
+            园安 <span className="brand-en">ParkWarden</span>
+          </span>
+        </Link>
+        <Places places={places} className="places-top" label={t('nav.label')} />
+        <Line />
+        <AccountMenu />
+      </header>
+      <Offline />
+      <main id="main" tabIndex={-1}>
+        {children}
+      </main>
+      <Places places={places} className="places-bottom" label={t('nav.label')} />
+    </div>
+  );
+};

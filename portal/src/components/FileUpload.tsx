@@ -1,0 +1,131 @@
+/** Photos and videos as evidence: hashed here, stored at once, listed with their hash until the form is sent. */
+import { useEffect, useId, useRef, useState } from 'react';
+import { ACCEPTED_MEDIA, canHash, uploadFile } from '../api/uploads.ts';
+import type { EvidenceItem, EvidenceRef } from '../api/types.ts';
+import { useWords } from '../app/i18n.ts';
+import { Icon } from './Icon.tsx';
+import { ProblemPanel } from './ProblemPanel.tsx';
+
+export interface UploadedFile {
+  ref: EvidenceRef;
+  file: File;
+}
+
+/** Drawn, not linked: the policy of the page allows pictures from the server only. */
+const Thumbnail = ({ file }: { file: File }) => {
+  const canvas = useRef<HTMLCanvasElement>(null);
+  useEffect(() => {
+    let gone = false;
+    void createImageBitmap(file, { resizeHeight: 96 }).then(
+      (bitmap) => {
+        const target = canvas.current;
+        if (gone || !target) return;
+        target.width = bitmap.width;
+        target.height = bitmap.height;
+        target.getContext('2d')?.drawImage(bitmap, 0, 0);
+      },
+      () => {}, // a kind this browser cannot draw: the name stands alone
+    );
+    return () => {
+      gone = true;
+    };
+  }, [file]);
+  return <canvas ref={canvas} aria-hidden="true" />;
+};
+
+interface Props {
+  label: string;
+  hint?: string;
+  error?: string;
+  files: UploadedFile[];
+  onChange: (update: (files: UploadedFile[]) => UploadedFile[]) => void;
+  /** Evidence of the case that a new file can supersede. */
+  supersedable?: EvidenceItem[];
+}
+
+export const FileUpload = ({ label, hint, error, files, onChange, supersedable = [] }: Props) => {
+  const { t } = useWords();
+  const id = useId();
+  const [running, setRunning] = useState(0);
+  const [problem, setProblem] = useState<unknown>(null);
+
+  const add = async (chosen: File[]): Promise<void> => {
+    setProblem(null);
+    setRunning((n) => n + chosen.length);
+    for (const file of chosen) {
+      try {
+        const ref = await uploadFile(file);
+        onChange((now) => (now.some((f) => f.ref.sha256 === ref.sha256) ? now : [...now, { ref, file }]));
+      } catch (failure) {
+        setProblem(failure);
+      } finally {
+        setRunning((n) => n - 1);
+      }
+    }
+  };
+  const supersede = (sha256: string, supersedes: string): void =>
+    onChange((now) => now.map((f) => (f.ref.sha256 === sha256 ? { ...f, ref: { ...f.ref, supersedes: supersedes || undefined } } : f)));
+
+  return (
+    <div className={error ? 'field field-wrong' : 'field'}>
+      <span className="field-label" id={`${id}-label`}>
+        {label}
+      </span>
+      {canHash() ? (
+        <label className="upload">
+          <Icon name="photo" />
+          <span>{running > 0 ? t('upload.running') : t('upload.choose')}</span>
+          <input
+            type="file"
+            multiple
+            accept={ACCEPTED_MEDIA}
+            aria-labelledby={`${id}-label`}
+            aria-describedby={error ? `${id}-error` : undefined}
+            onChange={(event) => {
+              void add([...(event.target.files ?? [])]);
+              event.target.value = '';
+            }}
+          />
+        </label>
+      ) : (
+        <p className="field-error">{t('upload.needsHttps')}</p>
+      )}
+      {hint && <p className="hint">{hint}</p>}
+      {error && (
+        <p className="field-error" id={`${id}-error`}>
+          {error}
+        </p>
+      )}
+      {files.length > 0 && (
+        <ul className="uploads">
+          {files.map(({ ref, file }) => (
+            <li key={ref.sha256}>
+              {ref.mediaType.startsWith('image/') && <Thumbnail file={file} />}
+              <span className="upload-name">
+                {file.name}
+                <code title={ref.sha256}>SHA-256 {ref.sha256.slice(0, 12)}…</code>
+                {supersedable.length > 0 && (
+                  <label className="upload-supersedes">
+                    {t('upload.supersedes')}
+                    <select value={ref.supersedes ?? ''} onChange={(e) => supersede(ref.sha256, e.target.value)}>
+                      <option value="">{t('upload.supersedesNone')}</option>
+                      {supersedable.map((e) => (
+                        <option key={e.id} value={e.id}>
+                          {e.sha256?.slice(0, 12)}
+                        </option>
+                      ))}
+                    </select>
+                  </label>
+                )}
+              </span>
+              <button type="button" className="icon-button" aria-label={t('upload.remove', { name: file.name })} onClick={() => onChange((now) => now.filter((f) => f.ref.sha256 !== ref.sha256))}>
+                <Icon name="close" />
+              </button>
+            </li>
+          ))}
+        </ul>
+      )}
+      {problem !== null && <ProblemPanel error={problem} />}
+    </div>
+  );
+};

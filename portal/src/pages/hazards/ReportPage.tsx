@@ -1,0 +1,180 @@
+/** Report a hazard: made for a phone in one hand, usable at a desk. What is missing, the server names field by field. */
+import { useQuery } from '@tanstack/react-query';
+import { useState } from 'react';
+import type { FormEvent } from 'react';
+import { Link, useSearchParams } from 'react-router';
+import { HAZARD_TYPES, isHazardType } from '../../../../domain/hazard-types.ts';
+import { enterprisesQuery, mapQuery } from '../../api/queries.ts';
+import type { ReportAnswer } from '../../api/types.ts';
+import { useWords } from '../../app/i18n.ts';
+import { useSession } from '../../app/session.tsx';
+import { AssetPicker } from '../../components/AssetPicker.tsx';
+import { Field } from '../../components/Field.tsx';
+import { FileUpload } from '../../components/FileUpload.tsx';
+import type { UploadedFile } from '../../components/FileUpload.tsx';
+import { Icon } from '../../components/Icon.tsx';
+import type { Position } from '../../components/map-geometry.ts';
+import { ParkMap } from '../../components/ParkMap.tsx';
+import { ProblemPanel, useFieldError } from '../../components/ProblemPanel.tsx';
+import { useAct } from '../../components/use-act.ts';
+
+type PlaceKind = 'asset' | 'point';
+const FIELDS = ['type', 'title', 'description', 'assetId', 'zoneId', 'point', 'location', 'tenantId', 'photos'];
+
+const PointPicker = ({ value, onChange, error }: { value: Position | null; onChange: (p: Position) => void; error?: string }) => {
+  const { t } = useWords();
+  const map = useQuery(mapQuery());
+  const [locating, setLocating] = useState<'no' | 'running' | 'failed'>('no');
+  const locate = (): void => {
+    setLocating('running');
+    navigator.geolocation.getCurrentPosition(
+      (position) => {
+        onChange([position.coords.longitude, position.coords.latitude]);
+        setLocating('no');
+      },
+      () => setLocating('failed'),
+      { enableHighAccuracy: true, timeout: 20_000 },
+    );
+  };
+  return (
+    <div className={error ? 'field field-wrong' : 'field'}>
+      {'geolocation' in navigator && isSecureContext && (
+        <button type="button" className="button button-wide" disabled={locating === 'running'} onClick={locate}>
+          <Icon name="pin" />
+          {t(locating === 'running' ? 'report.locating' : 'report.locate')}
+        </button>
+      )}
+      {locating === 'failed' && <p className="field-error">{t('report.locateFailed')}</p>}
+      {map.isError && <ProblemPanel error={map.error} onRetry={() => void map.refetch()} />}
+      {map.data && (
+        <div className="report-map">
+          <ParkMap map={map.data} picked={value} onPick={onChange} />
+        </div>
+      )}
+      <p className="hint">{value ? t('report.pointAt', { lon: value[0].toFixed(5), lat: value[1].toFixed(5) }) : t('report.pointHint')}</p>
+      {error && <p className="field-error">{error}</p>}
+    </div>
+  );
+};
+
+const Sent = ({ answer, onAgain }: { answer: ReportAnswer; onAgain: () => void }) => {
+  const { t } = useWords();
+  return (
+    <div className="page page-narrow">
+      <div className="card" role="status">
+        <h1>{t('report.sent')}</h1>
+        <p>{t(answer.status === 'processing' ? 'report.processing' : answer.joined ? 'report.joined' : 'report.registered')}</p>
+        <div className="form-actions">
+          {answer.status === 'registered' && (
+            <Link className="button button-main" to={`/hazards/${answer.hazardId}`}>
+              {t('alarm.case')}
+            </Link>
+          )}
+          <button type="button" className="button" onClick={onAgain}>
+            {t('report.again')}
+          </button>
+        </div>
+      </div>
+    </div>
+  );
+};
+
+export const ReportPage = () => {
+  const { t, name, word } = useWords();
+  const { membership } = useSession();
+  const [params] = useSearchParams();
+  const [type, setType] = useState('');
+  const [title, setTitle] = useState('');
+  const [description, setDescription] = useState('');
+  const [placeKind, setPlaceKind] = useState<PlaceKind>('asset');
+  const [assetId, setAssetId] = useState(params.get('asset') ?? '');
+  const [point, setPoint] = useState<Position | null>(null);
+  const [tenantId, setTenantId] = useState('');
+  const [files, setFiles] = useState<UploadedFile[]>([]);
+  const [answer, setAnswer] = useState<ReportAnswer | null>(null);
+  const isEnterprise = membership.org.kind === 'enterprise';
+  const enterprises = useQuery({ ...enterprisesQuery(), enabled: !isEnterprise && placeKind === 'point' });
+  const send = useAct<ReportAnswer>('/api/v1/hazards', { onSuccess: setAnswer });
+  const fieldError = useFieldError(send.error);
+  const placeError = fieldError('location') ?? fieldError(placeKind === 'asset' ? 'assetId' : 'point') ?? fieldError(placeKind === 'asset' ? 'point' : 'assetId') ?? fieldError('zoneId');
+
+  const clear = (): void => {
+    setAnswer(null);
+    setTitle('');
+    setDescription('');
+    setFiles([]);
+  };
+  if (answer) return <Sent answer={answer} onAgain={clear} />;
+
+  const submit = (event: FormEvent): void => {
+    event.preventDefault();
+    send.mutate({
+      body: {
+        ...(type ? { type } : {}),
+        ...(title.trim() ? { title: title.trim() } : {}),
+        description: description.trim(),
+        ...(placeKind === 'asset' && assetId ? { assetId } : {}),
+        ...(placeKind === 'point' && point ? { point: { type: 'Point', coordinates: point } } : {}),
+        ...(placeKind === 'point' && tenantId ? { tenantId } : {}),
+        photos: files.map(({ ref: { sha256, mediaType, capturedAt } }) => ({ sha256, mediaType, capturedAt })),
+      },
+    });
+  };
+
+  return (
+    <div className="page page-narrow">
+      <h1>{t('report.title')}</h1>
+      <form className="report" onSubmit={submit} noValidate>
+        <FileUpload label={t('report.photos')} hint={isHazardType(type) && !HAZARD_TYPES[type].photo ? t('report.photoOptional') : undefined} error={fieldError('photos')} files={files} onChange={setFiles} />
+        <Field label={t('hazards.type')} error={fieldError('type')}>
+          {(control) => (
+            <select {...control} value={type} onChange={(e) => setType(e.target.value)}>
+              <option value="">{t('field.choose')}</option>
+              {Object.entries(HAZARD_TYPES).map(([value, words]) => (
+                <option key={value} value={value}>
+                  {word(words)}
+                </option>
+              ))}
+            </select>
+          )}
+        </Field>
+        <Field label={t('report.description')} error={fieldError('description')}>
+          {(control) => <textarea {...control} rows={3} value={description} onChange={(e) => setDescription(e.target.value)} />}
+        </Field>
+        <Field label={t('report.caseTitle')} optional error={fieldError('title')}>
+          {(control) => <input {...control} value={title} onChange={(e) => setTitle(e.target.value)} />}
+        </Field>
+        <fieldset className="report-place">
+          <legend>{t('report.place')}</legend>
+          <div className="segments" role="group" aria-label={t('report.place')}>
+            <button type="button" aria-pressed={placeKind === 'asset'} onClick={() => setPlaceKind('asset')}>
+              {t('report.byAsset')}
+            </button>
+            <button type="button" aria-pressed={placeKind === 'point'} onClick={() => setPlaceKind('point')}>
+              {t('report.byPoint')}
+            </button>
+          </div>
+          {placeKind === 'asset' ? <AssetPicker value={assetId} onChange={setAssetId} error={placeError} /> : <PointPicker value={point} onChange={setPoint} error={placeError} />}
+          {placeKind === 'point' && !isEnterprise && (
+            <Field label={t('report.enterprise')} error={fieldError('tenantId')}>
+              {(control) => (
+                <select {...control} value={tenantId} onChange={(e) => setTenantId(e.target.value)}>
+                  <option value="">{t('field.choose')}</option>
+                  {(enterprises.data ?? []).map((e) => (
+                    <option key={e.id} value={e.id}>
+                      {name(e)}
+                    </option>
+                  ))}
+                </select>
+              )}
+            </Field>
+          )}
+        </fieldset>
+        {send.error && <ProblemPanel error={send.error} shownFields={FIELDS} />}
+        <button type="submit" className="button button-main button-wide report-send" disabled={send.isPending}>
+          {send.isPending ? t('state.sending') : t('report.send')}
+        </button>
+      </form>
+    </div>
+  );
+};
