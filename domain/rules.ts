@@ -195,3 +195,15 @@ export const isRuleSpec = (value: unknown): value is RuleSpec => {
  */
 export const carryOver = (from: RuleSpec, to: RuleSpec, state: RuleState): RuleState =>
   from.kind === to.kind ? { ...INITIAL_STATE, lastAt: state.lastAt, raisedAt: state.raisedAt, episodes: state.episodes } : INITIAL_STATE;
+
+/**
+ * Whether a stored state may stand although `after` is newer: they differ in nothing that a later evaluation of the rule
+ * looks at. Spares a write for nearly every reading.
+ */
+export const isSameState = (spec: RuleSpec, before: RuleState, after: RuleState): boolean => {
+  const looksAtLastAt = spec.kind === 'sustained' && (spec.gapPolicy === 'unknown' || (spec.gapPolicy === 'reset' && after.since !== null));
+  return (
+    before.since === after.since && before.backSince === after.backSince && before.raisedAt === after.raisedAt && before.episodes === after.episodes &&
+    before.unknown === after.unknown && (!looksAtLastAt || before.lastAt === after.lastAt)
+  );
+};

@@ -296,7 +296,8 @@ export interface GatewayUpdate {
   maxSeq: number;
   current: boolean;
   lastSeen: number;
-  offsetMs: number;
+  /** null: not known from this message. */
+  offsetMs: number | null;
   clockSuspect: boolean;
 }
 
@@ -306,7 +307,8 @@ export const saveBoots = async (client: pg.ClientBase, updates: readonly Gateway
     `WITH n AS (SELECT * FROM unnest($1::text[], $2::bigint[], $3::bigint[], $4::bigint[], $5::bool[], $6::timestamptz[], $7::float8[], $8::bool[])
        AS n (gateway_id, boot_id, contiguous, max_seq, current, last_seen, offset_ms, suspect)),
      boots AS (UPDATE telemetry.boot b SET contiguous = n.contiguous, max_seq = n.max_seq FROM n WHERE b.id = n.boot_id)
-     UPDATE telemetry.gateway_state g SET boot_id = n.boot_id, last_seen = n.last_seen, clock_offset_ms = n.offset_ms, clock_suspect = n.suspect
+     UPDATE telemetry.gateway_state g SET boot_id = n.boot_id, last_seen = n.last_seen, clock_offset_ms = coalesce(n.offset_ms, g.clock_offset_ms),
+       clock_suspect = CASE WHEN n.offset_ms IS NULL THEN g.clock_suspect ELSE n.suspect END
      FROM n WHERE g.gateway_id = n.gateway_id AND n.current`,
     [
       updates.map((u) => u.gatewayId), updates.map((u) => u.bootId), updates.map((u) => u.contiguous), updates.map((u) => u.maxSeq), updates.map((u) => u.current),

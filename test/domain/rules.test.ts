@@ -1,7 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import type { RuleEvent, RuleSpec, RuleState, Sample, SustainedSpec, ThresholdSpec } from '../../domain/rules.ts';
-import { carryOver, evaluate, INITIAL_STATE, isRuleSpec, registryRules } from '../../domain/rules.ts';
+import { carryOver, evaluate, INITIAL_STATE, isRuleSpec, isSameState, registryRules } from '../../domain/rules.ts';
 
 const target = { ruleId: 'r', sensorId: 's', assetId: 'a', tenantId: 't', unit: '℃', statutory: false };
 const HOUR = 3_600_000;
@@ -148,6 +148,22 @@ describe('against a brute-force oracle', () => {
         expect(run(spec, samples, (i) => restarts[i] ?? false).events).toEqual(oracle(spec, samples));
       }),
       { numRuns: 50_000 },
+    );
+  });
+
+  test('leaving out the writes that isSameState spares changes nothing', () => {
+    fc.assert(
+      fc.property(specs, streams, (spec, samples) => {
+        let stored = INITIAL_STATE;
+        const events: RuleEvent[] = [];
+        for (const sample of samples) {
+          const result = evaluate(spec, stored, sample);
+          if (!isSameState(spec, stored, result.state)) stored = result.state;
+          if (result.event) events.push(result.event);
+        }
+        expect(events).toEqual(run(spec, samples).events.map(({ index: _, ...event }) => event));
+      }),
+      { numRuns: 20_000 },
     );
   });
 
