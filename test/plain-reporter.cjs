@@ -1,4 +1,4 @@
-/** Ends the run with the plain line "N passed, N failed" and leaves the names of passed tests for coverage:capabilities. */
+/** Leaves what test/run.ts and coverage:capabilities need: the counts, and the names of the tests that passed. */
 const { mkdirSync, writeFileSync } = require('node:fs');
 const { join } = require('node:path');
 
@@ -10,6 +10,6 @@ module.exports = class PlainReporter {
     writeFileSync(join(folder, 'passed.json'), JSON.stringify(passed, null, 1));
     // A file that could not even be loaded counts as a failure.
     const broken = results.testResults.filter((file) => file.testExecError && file.numFailingTests === 0).length;
-    process.stdout.write(`\n${results.numPassedTests} passed, ${results.numFailedTests + broken} failed\n`);
+    writeFileSync(join(folder, 'summary.json'), JSON.stringify({ passed: results.numPassedTests, failed: results.numFailedTests + broken }));
   }
 };

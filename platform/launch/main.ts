@@ -214,7 +214,7 @@ const start = async (config: Config, given: Env, supervisor: Supervisor): Promis
     ['portal 门户', portalUrl],
     ['flow editor 流程编辑器', `${portalUrl.replace(/\/$/, '')}/flow-editor/`],
     ...(config.TEMPORAL_ADDRESS ? [] : [['engine UI 引擎界面', local('TEMPORAL_UI_PORT')] as const]),
-    ['API description 接口说明', `${api}/openapi.json`],
+    ['API description 接口说明', `${api}/api`],
     ['MQTT', config.MQTT_URL ?? `mqtt://127.0.0.1:${config.MQTT_PORT}`],
     ['data 数据', dataDir],
     ...(kind === 'demo' ? [['demo accounts 演示账号', join(dataDir, 'demo-accounts.json')] as const] : []),
