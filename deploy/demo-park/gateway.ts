@@ -36,6 +36,8 @@ export class Gateway {
   private readonly timer: NodeJS.Timeout;
   private nextSeq = 0;
   private givenUp = 0;
+  /** The line is up and receipts are heard: nothing new overtakes what waited. */
+  private online = false;
 
   constructor(options: GatewayOptions) {
     this.options = options;
@@ -52,9 +54,11 @@ export class Gateway {
     this.client.on('connect', () => {
       this.client.subscribe(`pw/v1/${gatewayId}/receipt`, { qos: 1 }, (error) => {
         if (error) options.onError?.(error);
+        this.online = true;
         this.resend(0);
       });
     });
+    this.client.on('close', () => { this.online = false; });
     this.client.on('message', (topic, payload) => {
       if (topic === `pw/v1/${gatewayId}/receipt`) this.take(payload);
     });
@@ -88,7 +92,7 @@ export class Gateway {
 
   private send(seq: number): void {
     const message = this.kept.get(seq);
-    if (!message || !this.client.connected) return;
+    if (!message || !this.online || !this.client.connected) return;
     message.sentAtMs = performance.now();
     const body = { device: this.options.gatewayId, boot: this.boot, seq, at: message.at, sentAt: new Date().toISOString(), points: message.points };
     this.client.publish(`pw/v1/${this.options.gatewayId}/readings`, JSON.stringify(body), { qos: 1 }, (error) => {
@@ -96,15 +100,13 @@ export class Gateway {
     });
   }
 
-  /** Sends the oldest kept messages that were not sent within `olderThanMs`. */
+  /** Of the oldest messages in the window, in order: sends those that were not sent within `olderThanMs`. */
   private resend(olderThanMs: number): void {
     const now = performance.now();
-    let sent = 0;
+    let place = 0;
     for (const [seq, message] of this.kept) {
-      if (sent >= WINDOW) break;
-      if (message.sentAtMs !== null && now - message.sentAtMs < olderThanMs) continue;
-      this.send(seq);
-      sent += 1;
+      if (place++ >= WINDOW) break;
+      if (message.sentAtMs === null || now - message.sentAtMs >= olderThanMs) this.send(seq);
     }
   }
 
@@ -123,7 +125,7 @@ export class Gateway {
       this.kept.delete(seq);
     }
     // Room in the window: what waited goes out.
-    if ([...this.kept.values()].some((m) => m.sentAtMs === null)) this.resend(RESEND_MS);
+    this.resend(RESEND_MS);
     this.options.onReceipt?.(receipt);
   }
 }
