@@ -27,6 +27,11 @@ const zones = Object.entries(mayImport).map(([folder, allowed]) => ({
   except: [folder, 'node_modules', ...allowed].map((p) => `./${p}`),
   message: `${folder}/ may import only: ${allowed.join(', ') || 'nothing'}.`,
 }));
+// deploy/ may import anything but these, which nobody imports.
+for (const from of ['test', 'bench']) zones.push({ target: resolve(root, 'deploy'), from: resolve(root, from), except: [], message: `nobody imports ${from}/.` });
+
+const noProcessEnv = { regex: '^(node:)?process$', importNames: ['env', 'default'], message: 'Settings are parsed once, in platform/config.ts.' };
+const dynamicImport = (message: string) => ({ selector: 'ImportExpression', message });
 
 export default tseslint.config(
   { ignores: ['node_modules/', 'prisma/generated/', 'portal/dist/', 'data/', 'test/.artifacts/', '**/*.cjs', '**/*.html'] },
@@ -49,23 +54,39 @@ export default tseslint.config(
     files: ['domain/**/*.ts'],
     rules: {
       'no-restricted-imports': ['error', { patterns: [{ regex: '^(?!\\.)', message: 'domain/ imports nothing: no library, no I/O.' }] }],
-      'no-restricted-globals': ['error', 'process', 'setTimeout', 'setInterval', 'fetch', 'crypto'],
+      'no-restricted-globals': ['error', 'process', 'performance', 'setTimeout', 'setInterval', 'fetch', 'crypto'],
       'no-restricted-properties': ['error', { object: 'Date', property: 'now' }, { object: 'Math', property: 'random' }],
-      'no-restricted-syntax': ['error', { selector: "NewExpression[callee.name='Date'][arguments.length=0]", message: 'domain/ has no clock: take the instant as an argument.' }],
+      'no-restricted-syntax': [
+        'error',
+        { selector: ":matches(NewExpression, CallExpression)[callee.name='Date'][arguments.length=0]", message: 'domain/ has no clock: take the instant as an argument.' },
+        dynamicImport('domain/ imports nothing: no library, no I/O.'),
+      ],
     },
   },
   {
     files: ['workflows/**/*.ts'],
     rules: {
       'no-restricted-imports': ['error', { patterns: [{ regex: '^(?!\\.|@temporalio/(workflow|common)$)', message: 'workflow code imports @temporalio/workflow and domain only.' }] }],
-      'no-restricted-syntax': ['error', { selector: "ImportDeclaration[importKind!='type'][source.value=/activities/]", message: 'activities by `import type` only.' }],
+      'no-restricted-syntax': [
+        'error',
+        { selector: "ImportDeclaration[importKind!='type'][source.value=/activities/]", message: 'activities by `import type` only.' },
+        { selector: ":matches(ExportNamedDeclaration, ExportAllDeclaration)[exportKind!='type'][source.value=/activities/]", message: 'activities by `import type` only.' },
+        dynamicImport('workflow code is bundled: import at the top.'),
+      ],
     },
   },
   {
     files: [...folders.filter((f) => !['platform', 'test'].includes(f)).map((f) => `${f}/**/*.{ts,tsx}`)],
     ignores: ['domain/**', 'workflows/**'],
     rules: {
-      'no-restricted-properties': ['error', { object: 'process', property: 'env', message: 'Settings are parsed once, in platform/config.ts.' }],
+      'no-restricted-properties': ['error', { object: 'process', property: 'env', message: noProcessEnv.message }],
+      'no-restricted-imports': ['error', { patterns: [noProcessEnv] }],
+    },
+  },
+  {
+    files: ['flows/**/*.ts'],
+    rules: {
+      'no-restricted-imports': ['error', { patterns: [noProcessEnv, { regex: '^(pg|mqtt|nodemailer)$|^@prisma/|^@temporalio/', message: 'flows reach the park through the gateway (api/internal) only.' }] }],
     },
   },
   {
