@@ -3,7 +3,7 @@
  * A code never changes its meaning; a new meaning gets a new code.
  */
 export interface RefusalText {
-  status: 400 | 401 | 403 | 404 | 409 | 410 | 412 | 413 | 415 | 422 | 423 | 428 | 429 | 503;
+  status: 400 | 401 | 403 | 404 | 405 | 409 | 410 | 412 | 413 | 415 | 422 | 423 | 428 | 429 | 500 | 503;
   zh: string;
   en: string;
 }
@@ -15,6 +15,7 @@ export const REFUSALS = {
   'request.too_large': { status: 413, zh: '请求内容过大', en: 'The request is too large' },
   'request.media_type': { status: 415, zh: '不支持的媒体类型', en: 'The media type is not supported' },
   'request.not_found': { status: 404, zh: '未找到', en: 'Not found' },
+  'request.method': { status: 405, zh: '不支持的请求方法', en: 'The method is not supported here' },
   'request.cursor_invalid': { status: 400, zh: '分页游标无效', en: 'The cursor is not valid' },
   'request.idempotency_mismatch': { status: 422, zh: '同一幂等键用于不同的请求', en: 'The Idempotency-Key was used for a different request' },
   'request.idempotency_running': { status: 409, zh: '同一幂等键的请求正在处理', en: 'A request with this Idempotency-Key is still running' },
@@ -22,6 +23,7 @@ export const REFUSALS = {
   'request.version_conflict': { status: 412, zh: '记录已被他人更新', en: 'The record has changed since it was read' },
   'request.rate_limited': { status: 429, zh: '请求过于频繁', en: 'Too many requests' },
   'service.unavailable': { status: 503, zh: '服务暂不可用，请稍后重试', en: 'The service is not available, try again later' },
+  'service.failed': { status: 500, zh: '服务内部错误', en: 'The service failed' },
   // sign-in
   'auth.required': { status: 401, zh: '请先登录', en: 'Sign in first' },
   'auth.failed': { status: 401, zh: '用户名或密码错误', en: 'Wrong user name or password' },
@@ -29,6 +31,11 @@ export const REFUSALS = {
   'auth.csrf': { status: 403, zh: '缺少或错误的 CSRF 令牌', en: 'The CSRF token is missing or wrong' },
   'auth.password_change_required': { status: 403, zh: '首次登录须修改密码', en: 'Change the password first' },
   'auth.password_weak': { status: 422, zh: '密码强度不足', en: 'The password is too weak' },
+  'account.username_taken': { status: 409, zh: '用户名已被使用', en: 'The user name is taken' },
+  'account.not_found': { status: 404, zh: '未找到该账户', en: 'There is no such account' },
+  'account.role_mismatch': { status: 422, zh: '该角色不属于此类组织', en: 'This role does not belong into that kind of organisation' },
+  'account.disables_itself': { status: 409, zh: '不得停用本人账户', en: 'Nobody may disable their own account' },
+  'grant.invalid': { status: 422, zh: '授权内容无效', en: 'The grant is not valid' },
   'permission.denied': { status: 403, zh: '没有此项权限', en: 'You may not do this' },
   // hazard
   'hazard.not_found': { status: 404, zh: '未找到该隐患', en: 'There is no such hazard' },
@@ -43,6 +50,9 @@ export const REFUSALS = {
   'hazard.evidence_unknown': { status: 422, zh: '证据文件尚未上传', en: 'The evidence file has not been uploaded' },
   'hazard.responsible_invalid': { status: 422, zh: '责任人不属于责任企业', en: 'The responsible person is not of the responsible enterprise' },
   'hazard.report_incomplete': { status: 422, zh: '隐患上报缺少必填项', en: 'The hazard report is incomplete' },
+  'hazard.asset_unknown': { status: 422, zh: '未找到该设备', en: 'There is no such asset' },
+  'hazard.tenant_required': { status: 422, zh: '必须指明责任企业', en: 'The responsible enterprise must be named' },
+  'hazard.tenant_invalid': { status: 422, zh: '责任企业无效', en: 'The responsible enterprise is not valid' },
   'hazard.type_unknown': { status: 422, zh: '未知的隐患类型', en: 'Unknown hazard type' },
   // alarm
   'alarm.not_found': { status: 404, zh: '未找到该报警', en: 'There is no such alarm' },
@@ -53,6 +63,8 @@ export const REFUSALS = {
   // evidence
   'blob.hash_mismatch': { status: 422, zh: '文件内容与 SHA-256 不符', en: 'The content does not match its SHA-256' },
   'blob.media_type': { status: 415, zh: '仅接受 JPEG、PNG、WebP 照片与 MP4 视频', en: 'Only JPEG, PNG or WebP photos and MP4 videos are accepted' },
+  'blob.pixels': { status: 422, zh: '图片像素过大', en: 'The picture has too many pixels' },
+  'blob.not_found': { status: 404, zh: '未找到该文件', en: 'There is no such file' },
   'blob.too_large': { status: 413, zh: '文件过大', en: 'The file is too large' },
   // notices
   'notice.placeholder_empty': { status: 422, zh: '通知书存在空白项', en: 'The notice has an empty placeholder' },

@@ -36,6 +36,7 @@ export const SETTINGS = {
   SMTP_URL: setting(z.url({ protocol: /^smtps?$/ }).optional(), 'mail server for notices; absent: inbox only', 'smtp://user:password@mail.example:587'),
   SMTP_FROM: setting(z.string().min(3).optional(), 'sender of notices', '"园区安全" <safety@park.example>'),
   PUBLIC_URL: setting(z.url({ protocol: /^https?$/ }).optional(), 'address under which people reach the portal; https switches secure cookies on', 'https://park.example'),
+  TRUST_PROXY: setting(z.coerce.number().int().min(0).max(10).default(0), 'number of reverse proxies in front of the API whose X-Forwarded-For is believed', '1'),
   API_HOST: setting(z.string().min(1).default('127.0.0.1'), 'address that the portal listens on', '0.0.0.0'),
   API_PORT: setting(port(8080), 'port of portal and API', '8080'),
   INTERNAL_PORT: setting(port(8081), 'loopback port of the gateway that flows speak to', '8081'),
