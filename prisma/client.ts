@@ -63,6 +63,9 @@ export const openDatabase = (options: DatabaseOptions): Database => {
     pgTransaction: async (scope, run) => {
       const client = await pool.connect();
       let broken: Error | undefined;
+      // Unheard, the loss of a connection in the middle of a transaction would end the process.
+      const onLost = (error: Error): void => { broken = error; };
+      client.on('error', onLost);
       try {
         await client.query('BEGIN');
         await client.query('SELECT set_config($1, $2, true), set_config($3, $4, true)', ['pw.scope', settings(scope)[0], 'pw.tenant', settings(scope)[1]]);
@@ -73,6 +76,7 @@ export const openDatabase = (options: DatabaseOptions): Database => {
         await client.query('ROLLBACK').catch((rollback: Error) => { broken = rollback; });
         throw error;
       } finally {
+        client.off('error', onLost);
         client.release(broken);
       }
     },

@@ -47,7 +47,8 @@ export const seedPark = async (database: Database): Promise<void> => {
       INSERT INTO zone (id, park_id, code, name_zh, name_en, polygon) VALUES ('zone-a', 'park', 'A', 'A区', 'Zone A', '{}');
       INSERT INTO unit (id, tenant_id, zone_id, code, name_zh, name_en) VALUES ('u1', 'ent-1', 'zone-a', 'U1', '罐区', 'Tank farm');
       INSERT INTO asset (id, tenant_id, zone_id, unit_id, kind, code, name_zh, name_en, substance, point) VALUES
-        ('a1', 'ent-1', 'zone-a', 'u1', 'storage_tank', 'A-3', '苯乙烯储罐', 'Styrene tank', 'styrene', '{"type":"Point","coordinates":[121,31]}');
+        ('a1', 'ent-1', 'zone-a', 'u1', 'storage_tank', 'A-3', '苯乙烯储罐', 'Styrene tank', 'styrene', '{"type":"Point","coordinates":[121,31]}'),
+        ('a2', 'ent-1', 'zone-a', 'u1', 'storage_tank', 'A-4', '丙烯腈储罐', 'Acrylonitrile tank', 'acrylonitrile', '{"type":"Point","coordinates":[121,31]}');
       INSERT INTO gateway (id, tenant_id, name_zh, name_en) VALUES ('gw1', 'ent-1', '网关', 'Gateway');
       INSERT INTO sensor (id, tenant_id, asset_id, gateway_id, point, kind, unit, name_zh, name_en) VALUES ('s1', 'ent-1', 'a1', 'gw1', 'p', 'pressure', 'kPa', '压力', 'Pressure');`);
   } finally {
