@@ -49,7 +49,7 @@ export const createSettings = (deps: {
   apiMaxLength: `${FLOW_LIMITS.bytes + 100_000}b`,
   externalModules: {
     autoInstall: false,
-    palette: { allowInstall: false, allowUpdate: false, allowUpload: false, allowList: [], denyList: ['*'] },
+    palette: { allowInstall: false, allowUpdate: false, allowUpload: false, allowList: ['parkwarden-flows'], denyList: ['*'] },
     modules: { allowInstall: false, allowList: [], denyList: ['*'] },
   },
   functionExternalModules: false,
@@ -69,7 +69,7 @@ export const createSettings = (deps: {
     header: { title: 'ParkWarden 园安', image: join(here, 'nodes', 'icons', 'parkwarden.svg') },
     projects: { enabled: false },
     multiplayer: { enabled: false },
-    palette: { editable: false, catalogues: [], categories: { order: ['园安', 'common', 'function'] } },
+    palette: { catalogues: [], categories: { order: ['园安', 'common', 'function'] } },
     menu: { 'menu-item-help': { label: 'ParkWarden 园安', url: '/' }, 'menu-item-keyboard-shortcuts': true, 'menu-item-edit-palette': false, 'menu-item-projects-menu': false },
     codeEditor: { lib: 'monaco' },
     mermaid: { enabled: false },

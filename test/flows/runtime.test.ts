@@ -11,7 +11,7 @@ beforeAll(async () => {
   gateway = await startGateway(world.database);
 });
 afterEach(async () => {
-  await flows?.kill();
+  if (process.env.SHOW) console.log(flows?.log()); await flows?.kill();
   flows = undefined;
 });
 afterAll(async () => {
