@@ -52,11 +52,12 @@ export const issueHazardNotices = async (
   const kinds = new Set(input.notices.map((n) => n.notice));
   if (kinds.size === 0) return;
   const place = await readPlace(client, { tenantId: hazard.tenantId, assetId: hazard.assetId, zoneId: hazard.zoneId });
+  const directory = await readDirectory(client, hazard.tenantId, hazard.reporterIds);
   const facts = await readHazardFacts(client, hazard, record);
   for (const kind of kinds) {
     const effects = input.notices.filter((n) => n.notice === kind);
     const effect = effects[0]!;
-    await issue(client, settings, place, {
+    await issue(client, settings, place, directory, {
       kind,
       tenantId: hazard.tenantId,
       hazardId: hazard.hazardId,
@@ -65,7 +66,6 @@ export const issueHazardNotices = async (
       issuedAt: record.serverAt,
       addressed: effects.filter((e) => !e.isCopy).map((e) => e.to),
       copied: effects.filter((e) => e.isCopy).map((e) => e.to),
-      reporterIds: hazard.reporterIds,
       facts: {
         ...facts,
         number: input.number,
@@ -102,8 +102,9 @@ export const issueAlarmNotices = async (
   const alarm = rows[0];
   if (!alarm) throw new Error(`alarm ${input.episodeId} is not on record`);
   const place = await readPlace(client, { tenantId: alarm.tenant_id, assetId: alarm.asset_id, zoneId: null });
+  const directory = await readDirectory(client, alarm.tenant_id, []);
   const short = createHash('sha256').update(input.episodeId).digest('hex').slice(0, 8).toUpperCase();
-  await issue(client, settings, place, {
+  await issue(client, settings, place, directory, {
     kind: 'alarm',
     tenantId: alarm.tenant_id,
     hazardId: null,
@@ -112,7 +113,6 @@ export const issueAlarmNotices = async (
     issuedAt: alarm.now.getTime(),
     addressed: input.recipients,
     copied: [],
-    reporterIds: [],
     facts: {
       enterprise: place.enterprise,
       place: place.path,
@@ -164,24 +164,48 @@ interface Issue {
   issuedAt: number;
   addressed: readonly NoticeRecipient[];
   copied: readonly NoticeRecipient[];
-  reporterIds: readonly string[];
   facts: NoticeFacts;
 }
 
-const issue = async (client: pg.ClientBase, settings: NoticeSettings, place: Place, what: Issue): Promise<void> => {
-  const addressed = await resolveRecipients(client, what.addressed, what);
-  const copied = await resolveRecipients(client, what.copied, what);
-  const addressees = addressed.map((r) => r.org.name);
-  const isInternal = addressed.every((r) => r.org.kind === 'park_department');
-  const office = isInternal ? null : (await organisationsWithRole(client, 'emergency_office'))[0];
+interface Delivery {
+  id: string;
+  noticeId: string;
+  channel: 'inbox' | 'smtp';
+  address: string;
+  state: 'sent' | 'pending';
+  sentAt: Date | null;
+}
 
+/** The inbox has it with the commit; mail goes through the outbox. A notice that is there already brings no delivery either. */
+const INSERT = `WITH issued AS (
+    INSERT INTO notice (id, tenant_id, hazard_id, alarm_id, kind, recipient_org_id, is_copy, language, subject, body_html, body_text, data, template_sha, issued_at, dedupe_key)
+    SELECT n.id, $1, $2, $3, $4, n.org, n.copy, n.language, n.subject, n.html, n.text, n.data, n.sha, $5, n.key
+    FROM jsonb_to_recordset($6::jsonb) AS n(id text, org text, copy boolean, language text, subject text, html text, text text, data jsonb, sha text, key text)
+    ON CONFLICT (dedupe_key) DO NOTHING RETURNING id),
+  delivered AS (
+    INSERT INTO delivery (id, tenant_id, notice_id, channel, address, state, sent_at)
+    SELECT d.id, $1, d."noticeId", d.channel, d.address, d.state, d."sentAt"
+    FROM jsonb_to_recordset($7::jsonb) AS d(id text, "noticeId" text, channel text, address text, state text, "sentAt" timestamptz)
+    JOIN issued ON issued.id = d."noticeId")
+  SELECT id FROM issued`;
+
+const issue = async (client: pg.ClientBase, settings: NoticeSettings, place: Place, directory: Directory, what: Issue): Promise<void> => {
+  const addressed = resolveRecipients(directory, what.addressed);
+  const copied = resolveRecipients(directory, what.copied);
+  const addressees = addressed.map((r) => r.org.name);
+  // What the park tells its own offices is issued by the park.
+  const isInternal = addressed.every((r) => r.org.kind === 'park_department');
+  const office = isInternal ? place.park : (directory.emergency_office[0]?.name ?? place.park);
+
+  const notices = [];
+  const deliveries: Delivery[] = [];
+  const orgOf = new Map<string, Organisation>();
   for (const [recipients, isCopy] of [[addressed, false], [copied, true]] as const) {
     for (const { org, roles } of recipients) {
       const all: NoticeFacts = {
         ...what.facts,
         park: place.park,
-        // What the park tells its own offices is issued by the park.
-        office: office?.name ?? place.park,
+        office,
         recipient: org.name,
         roles,
         isCopy,
@@ -194,33 +218,23 @@ const issue = async (client: pg.ClientBase, settings: NoticeSettings, place: Pla
       const rendered = renderNotice(what.kind, org.language, facts, settings);
       if (!rendered.ok) throw new NoticeRefused(what.kind, rendered.refusal);
       const { subject, html, text, paper, templateSha } = rendered.value;
-
       const id = randomUUID();
-      const { rowCount } = await client.query(
-        `INSERT INTO notice (id, tenant_id, hazard_id, alarm_id, kind, recipient_org_id, is_copy, language, subject, body_html, body_text, data, template_sha, issued_at, dedupe_key)
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15) ON CONFLICT (dedupe_key) DO NOTHING`,
-        [
-          id, what.tenantId, what.hazardId, what.alarmId, what.kind, org.id, isCopy, org.language, subject, html, text,
-          JSON.stringify({ facts, paper }), templateSha, new Date(what.issuedAt), `${what.key}/${what.kind}/${org.id}${isCopy ? '/copy' : ''}`,
-        ],
-      );
-      if (rowCount === 0) continue;
-      await deliver(client, settings, { id, tenantId: what.tenantId, org, issuedAt: what.issuedAt });
+      orgOf.set(id, org);
+      notices.push({
+        id, org: org.id, copy: isCopy, language: org.language, subject, html, text, data: { facts, paper }, sha: templateSha,
+        key: `${what.key}/${what.kind}/${org.id}${isCopy ? '/copy' : ''}`,
+      });
+      deliveries.push({ id: randomUUID(), noticeId: id, channel: 'inbox', address: org.id, state: 'sent', sentAt: new Date(what.issuedAt) });
+      if (settings.smtpEnabled && org.email) deliveries.push({ id: randomUUID(), noticeId: id, channel: 'smtp', address: org.email, state: 'pending', sentAt: null });
     }
   }
-};
-
-/** The inbox has it with the commit; mail goes through the outbox. */
-const deliver = async (client: pg.ClientBase, settings: NoticeSettings, notice: { id: string; tenantId: string; org: Organisation; issuedAt: number }): Promise<void> => {
-  const insert = `INSERT INTO delivery (id, tenant_id, notice_id, channel, address, state, sent_at) VALUES ($1, $2, $3, $4, $5, $6, $7)`;
-  await client.query(insert, [randomUUID(), notice.tenantId, notice.id, 'inbox', notice.org.id, 'sent', new Date(notice.issuedAt)]);
-  const messages: OutboxMessage[] = [{ topic: 'event', key: `notice/${notice.id}`, tenantId: notice.org.id, payload: { type: 'notice.issued', id: notice.id } }];
-  if (settings.smtpEnabled && notice.org.email) {
-    const deliveryId = randomUUID();
-    await client.query(insert, [deliveryId, notice.tenantId, notice.id, 'smtp', notice.org.email, 'pending', null]);
-    messages.push({ topic: 'smtp', key: `smtp/${deliveryId}`, tenantId: notice.tenantId, payload: { deliveryId } });
-  }
-  await addToOutbox(client, messages);
+  const { rows } = await client.query<{ id: string }>(INSERT, [
+    what.tenantId, what.hazardId, what.alarmId, what.kind, new Date(what.issuedAt), JSON.stringify(notices), JSON.stringify(deliveries),
+  ]);
+  await addToOutbox(client, rows.flatMap(({ id }): OutboxMessage[] => [
+    { topic: 'event', key: `notice/${id}`, tenantId: orgOf.get(id)!.id, payload: { type: 'notice.issued', id } },
+    ...deliveries.filter((d) => d.noticeId === id && d.channel === 'smtp').map((d): OutboxMessage => ({ topic: 'smtp', key: `smtp/${d.id}`, tenantId: what.tenantId, payload: { deliveryId: d.id } })),
+  ]));
 };
 
 // ---- recipients ----
@@ -233,58 +247,40 @@ interface Organisation {
   language: Language;
 }
 
-interface OrganisationRow {
-  id: string;
-  kind: string;
-  name_zh: string;
-  name_en: string;
-  email: string | null;
-  language: string;
-}
+/** Who is what, for one tenant. */
+type Directory = Record<NoticeRecipient, Organisation[]>;
 
-const COLUMNS = 'o.id, o.kind, o.name_zh, o.name_en, o.email, o.language';
-
-const toOrganisation = (row: OrganisationRow): Organisation => ({
-  id: row.id,
-  kind: row.kind,
-  name: named(row.name_zh, row.name_en),
-  email: row.email?.trim() || null,
-  language: row.language === 'en' ? 'en' : 'zh',
-});
-
-const query = async (client: pg.ClientBase, where: string, values: unknown[]): Promise<Organisation[]> => {
-  const { rows } = await client.query<OrganisationRow>(`SELECT ${COLUMNS} FROM organisation o WHERE ${where} ORDER BY o.code, o.id`, values);
-  return rows.map(toOrganisation);
+const readDirectory = async (client: pg.ClientBase, tenantId: string, reporterIds: readonly string[]): Promise<Directory> => {
+  const { rows } = await client.query<{ id: string; kind: string; name_zh: string; name_en: string; email: string | null; language: string; roles: string[] | null; is_reporter: boolean }>(
+    `SELECT o.id, o.kind, o.name_zh, o.name_en, o.email, o.language, m.roles, m.is_reporter
+     FROM organisation o
+     CROSS JOIN LATERAL (SELECT array_agg(DISTINCT role) AS roles, coalesce(bool_or(person_id = ANY ($2)), false) AS is_reporter FROM membership WHERE org_id = o.id) m
+     WHERE o.id = $1 OR o.kind = 'park_department' ORDER BY o.code, o.id`,
+    [tenantId, reporterIds],
+  );
+  const all = rows.map((row) => ({
+    row,
+    org: { id: row.id, kind: row.kind, name: named(row.name_zh, row.name_en), email: orNull(row.email), language: row.language === 'en' ? 'en' as const : 'zh' as const },
+  }));
+  const park = all.filter(({ org }) => org.kind === 'park_department');
+  // Where nobody of the park has the role, every park department: a notice is never for nobody.
+  const withRole = (role: string): Organisation[] => {
+    const found = park.filter(({ row }) => row.roles?.includes(role));
+    return (found.length > 0 ? found : park).map(({ org }) => org);
+  };
+  return {
+    enterprise: all.filter(({ org }) => org.id === tenantId).map(({ org }) => org),
+    emergency_office: withRole('emergency_office'),
+    park_admin: withRole('park_admin'),
+    // Only where the case may be seen: a reporter's other employer is told nothing.
+    reporter: all.filter(({ row }) => row.is_reporter).map(({ org }) => org),
+  };
 };
 
-/** Park departments of which somebody has the role. Where nobody has it, every park department: a notice is never for nobody. */
-const organisationsWithRole = async (client: pg.ClientBase, role: string): Promise<Organisation[]> => {
-  const isPark = `o.kind = 'park_department'`;
-  const found = await query(client, `${isPark} AND EXISTS (SELECT FROM membership m WHERE m.org_id = o.id AND m.role = $1)`, [role]);
-  return found.length > 0 ? found : await query(client, isPark, []);
-};
-
-const resolve = async (client: pg.ClientBase, recipient: NoticeRecipient, of: { tenantId: string; reporterIds: readonly string[] }): Promise<Organisation[]> => {
-  switch (recipient) {
-    case 'enterprise':
-      return await query(client, 'o.id = $1', [of.tenantId]);
-    case 'emergency_office':
-    case 'park_admin':
-      return await organisationsWithRole(client, recipient);
-    case 'reporter':
-      // Only where the case may be seen: a reporter's other employer is told nothing.
-      return await query(client, `EXISTS (SELECT FROM membership m WHERE m.org_id = o.id AND m.person_id = ANY ($1)) AND (o.id = $2 OR o.kind = 'park_department')`, [of.reporterIds, of.tenantId]);
-  }
-};
-
-const resolveRecipients = async (
-  client: pg.ClientBase,
-  recipients: readonly NoticeRecipient[],
-  of: { tenantId: string; reporterIds: readonly string[] },
-): Promise<{ org: Organisation; roles: NoticeRecipient[] }[]> => {
+const resolveRecipients = (directory: Directory, recipients: readonly NoticeRecipient[]): { org: Organisation; roles: NoticeRecipient[] }[] => {
   const byOrg = new Map<string, { org: Organisation; roles: NoticeRecipient[] }>();
   for (const recipient of new Set(recipients)) {
-    const orgs = await resolve(client, recipient, of);
+    const orgs = directory[recipient];
     // A case without reporter (a sensor's) has nobody of that kind to tell; everybody else must exist.
     if (orgs.length === 0 && recipient !== 'reporter') throw new Error(`no organisation is ${recipient}: a notice would be for nobody`);
     for (const org of orgs) {
