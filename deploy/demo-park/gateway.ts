@@ -7,6 +7,7 @@ import { randomBytes } from 'node:crypto';
 import mqtt from 'mqtt';
 import type { IClientOptions, MqttClient } from 'mqtt';
 import type { Receipt } from '../../domain/telemetry.ts';
+import { readingsTopic, receiptTopic } from '../../domain/telemetry.ts';
 
 export interface PointValue { point: string; value: number; unit: string }
 
@@ -14,6 +15,7 @@ export interface PointValue { point: string; value: number; unit: string }
 export const QUEUE_LIMIT = 20_000;
 /** No receipt for so long although the line is up: send again. */
 const RESEND_MS = 15_000;
+const RECONNECT_MS = 1_000;
 /** Messages on their way at once. */
 const WINDOW = 100;
 
@@ -31,7 +33,9 @@ export interface GatewayOptions {
 export class Gateway {
   readonly boot = randomBytes(8).toString('hex');
   private readonly options: GatewayOptions;
-  private readonly client: MqttClient;
+  private client: MqttClient | null = null;
+  private reconnect: NodeJS.Timeout | undefined;
+  private closed = false;
   private readonly kept = new Map<number, Kept>();
   private readonly timer: NodeJS.Timeout;
   private nextSeq = 0;
@@ -41,28 +45,7 @@ export class Gateway {
 
   constructor(options: GatewayOptions) {
     this.options = options;
-    const { gatewayId } = options;
-    this.client = mqtt.connect(options.url, {
-      ...options.connection,
-      clientId: `${gatewayId}-${this.boot}`,
-      clean: true,
-      reconnectPeriod: 1_000,
-      // The queue is ours: the library must not keep messages of its own beside it.
-      queueQoSZero: false,
-      resubscribe: false,
-    });
-    this.client.on('connect', () => {
-      this.client.subscribe(`pw/v1/${gatewayId}/receipt`, { qos: 1 }, (error) => {
-        if (error) options.onError?.(error);
-        this.online = true;
-        this.resend(0);
-      });
-    });
-    this.client.on('close', () => { this.online = false; });
-    this.client.on('message', (topic, payload) => {
-      if (topic === `pw/v1/${gatewayId}/receipt`) this.take(payload);
-    });
-    this.client.on('error', (error) => options.onError?.(error));
+    this.connect();
     this.timer = setInterval(() => this.resend(RESEND_MS), 5_000);
   }
 
@@ -70,7 +53,7 @@ export class Gateway {
   get waiting(): number { return this.kept.size; }
   /** Messages that were given up because the queue was full. */
   get lost(): number { return this.givenUp; }
-  get connected(): boolean { return this.client.connected; }
+  get connected(): boolean { return this.online; }
 
   /** Takes readings measured at one instant and gives their place in the sequence. */
   publish(points: readonly PointValue[], at: Date = new Date()): number {
@@ -86,16 +69,42 @@ export class Gateway {
 
   /** Ends the connection; what is still kept is lost with the process. */
   async close(): Promise<void> {
+    this.closed = true;
     clearInterval(this.timer);
-    await new Promise<void>((resolve) => this.client.end(!this.client.connected, {}, () => resolve()));
+    clearTimeout(this.reconnect);
+    const { client } = this;
+    if (client) await new Promise<void>((resolve) => client.end(!client.connected, {}, () => resolve()));
+  }
+
+  /** Each connection has a client of its own: one that lived on would send what it kept itself, out of our order. */
+  private connect(): void {
+    const { gatewayId, url, connection, onError } = this.options;
+    const client = mqtt.connect(url, { ...connection, clientId: `${gatewayId}-${this.boot}`, clean: true, reconnectPeriod: 0, queueQoSZero: false });
+    this.client = client;
+    client.on('connect', () => {
+      client.subscribe(receiptTopic(gatewayId), { qos: 1 }, (error) => {
+        if (error) onError?.(error);
+        this.online = client.connected;
+        this.resend(0);
+      });
+    });
+    client.on('message', (topic, payload) => {
+      if (topic === receiptTopic(gatewayId)) this.take(payload);
+    });
+    client.on('error', (error) => onError?.(error));
+    client.once('close', () => {
+      this.online = false;
+      client.end(true);
+      if (!this.closed) this.reconnect = setTimeout(() => this.connect(), RECONNECT_MS);
+    });
   }
 
   private send(seq: number): void {
     const message = this.kept.get(seq);
-    if (!message || !this.online || !this.client.connected) return;
+    if (!message || !this.online) return;
     message.sentAtMs = performance.now();
     const body = { device: this.options.gatewayId, boot: this.boot, seq, at: message.at, sentAt: new Date().toISOString(), points: message.points };
-    this.client.publish(`pw/v1/${this.options.gatewayId}/readings`, JSON.stringify(body), { qos: 1 }, (error) => {
+    this.client?.publish(readingsTopic(this.options.gatewayId), JSON.stringify(body), { qos: 1 }, (error) => {
       if (error) message.sentAtMs = null;
     });
   }
