@@ -90,7 +90,7 @@ export default tseslint.config(
     },
   },
   {
-    files: ['portal/**/*.tsx', 'portal/**/*.ts'],
+    files: ['portal/src/**/*.{ts,tsx}'],
     rules: { 'no-restricted-imports': ['error', { patterns: [{ regex: '^node:', message: 'portal runs in a browser.' }] }] },
   },
 );
