@@ -9,7 +9,7 @@ import { formatNumber } from '../app/format.ts';
 import { useWords } from '../app/i18n.ts';
 import { Icon } from './Icon.tsx';
 import { fit, placeLabels, ringsOf, textWidth } from './map-geometry.ts';
-import type { LabelBox, Position } from './map-geometry.ts';
+import type { Box, Position } from './map-geometry.ts';
 import { LEVEL_SHAPES, levelTone } from './Marks.tsx';
 
 interface Props {
@@ -82,18 +82,28 @@ export const ParkMap = ({ map, selectedId = null, onSelect, picked = null, onPic
   const labelOf = (a: AssetProperties): string => (a.alarm ? `${a.code} ${t(`levelShort.${a.alarm.level}`)}` : a.code);
   const fontOf = (a: AssetProperties): number => (a.alarm ? 13 : 11);
 
-  const boxes: LabelBox[] = [...assets].reverse().map((f) => {
-    const [x, y] = place(f.geometry.coordinates);
-    const font = fontOf(f.properties);
-    return { id: f.id, x: x + 8, y: y - font, width: textWidth(labelOf(f.properties), font) + 8, height: font + 6 };
-  });
-  boxes.sort((a, b) => Number(b.id === selectedId) - Number(a.id === selectedId));
-  // A label may not cover another asset's alarm either.
-  const alarmBoxes = assets.filter((f) => f.properties.alarm).map((f): LabelBox => {
-    const [x, y] = place(f.geometry.coordinates);
-    return { id: `${f.id}:sign`, x: x - 11, y: y - 11, width: 18, height: 22 };
-  });
-  const labelled = placeLabels([...alarmBoxes, ...boxes]);
+  const zoneNames = areas
+    .filter((f) => f.properties.kind === 'zone')
+    .map((f) => {
+      const points = ringsOf(f.geometry).flat().map(place);
+      return { id: f.id, text: name(f.properties), x: Math.min(...points.map((p) => p[0])) + 8, y: Math.min(...points.map((p) => p[1])) + 18 };
+    });
+  const obstacles: Box[] = [
+    ...assets.map((f): Box => {
+      const [x, y] = place(f.geometry.coordinates);
+      const half = f.properties.alarm ? 11 : 6;
+      return { x: x - half, y: y - half, width: 2 * half, height: 2 * half };
+    }),
+    ...zoneNames.map((z): Box => ({ x: z.x, y: z.y - 12, width: textWidth(z.text, 12), height: 15 })),
+  ];
+  const byImportance = [...assets].reverse().sort((a, b) => Number(b.id === selectedId) - Number(a.id === selectedId));
+  const labels = placeLabels(
+    byImportance.map((f) => {
+      const font = fontOf(f.properties);
+      return { id: f.id, at: place(f.geometry.coordinates), width: textWidth(labelOf(f.properties), font) + 4, height: font + 3, gap: f.properties.alarm ? 12 : 8, needed: f.properties.alarm !== null || f.id === selectedId };
+    }),
+    obstacles,
+  );
 
   const pickAt = (clientX: number, clientY: number): void => {
     if (!onPick || !projection || !svg.current) return;
@@ -139,10 +149,6 @@ export const ParkMap = ({ map, selectedId = null, onSelect, picked = null, onPic
   };
 
   const pathOf = (f: ParkFeature): string => ringsOf(f.geometry).map((ring) => `M${ring.map((p) => place(p).map((n) => n.toFixed(1)).join(' ')).join('L')}Z`).join('');
-  const topLeft = (f: ParkFeature): Position => {
-    const points = ringsOf(f.geometry).flat().map(place);
-    return [Math.min(...points.map((p) => p[0])) + 8, Math.min(...points.map((p) => p[1])) + 18];
-  };
   const choose = (id: string): void => onSelect?.(id);
 
   return (
@@ -163,22 +169,19 @@ export const ParkMap = ({ map, selectedId = null, onSelect, picked = null, onPic
           {areas.map((f) => (
             <path key={f.id} d={pathOf(f)} data-feature-id={f.id} className={`map-${f.properties.kind}`} />
           ))}
-          {areas
-            .filter((f) => f.properties.kind === 'zone')
-            .map((f) => {
-              const [x, y] = topLeft(f);
-              return (
-                <text key={f.id} x={x} y={y} className="map-zone-name">
-                  {name(f.properties)}
-                </text>
-              );
-            })}
+          {zoneNames.map((z) => (
+            <text key={z.id} x={z.x} y={z.y} className="map-zone-name">
+              {z.text}
+            </text>
+          ))}
           {assets.map((f) => {
             const a = f.properties;
             const [x, y] = place(f.geometry.coordinates);
             const font = fontOf(a);
+            const label = labels.get(f.id);
             const words = [
-              `${a.code} ${name(a)}`,
+              labelOf(a),
+              name(a),
               a.alarm ? `${t(`level.${a.alarm.level}`)} ${formatNumber(a.alarm.value, language)} ${a.alarm.unit}, ${t(`alarmState.${a.alarm.state}`)}` : '',
               a.openHazards > 0 ? t('map.openHazards', { count: a.openHazards }) : '',
             ].filter(Boolean).join(', ');
@@ -218,8 +221,8 @@ export const ParkMap = ({ map, selectedId = null, onSelect, picked = null, onPic
                 ) : (
                   <circle r="4.5" className="map-sign" />
                 )}
-                {labelled.has(f.id) && (
-                  <text x="11" y="4" fontSize={font} className="map-asset-name">
+                {label && (
+                  <text x={label.x} y={label.y} textAnchor={label.anchor} fontSize={font} className="map-asset-name">
                     {labelOf(a)}
                   </text>
                 )}

@@ -37,22 +37,52 @@ export const fit = (features: readonly ParkFeature[], width: number, height: num
   };
 };
 
-export interface LabelBox {
-  id: string;
+export interface Box {
   x: number;
   y: number;
   width: number;
   height: number;
 }
+export interface LabelWish {
+  id: string;
+  /** Middle of the sign that the label belongs to. */
+  at: Position;
+  width: number;
+  height: number;
+  /** Distance of the label from the middle of the sign. */
+  gap: number;
+  /** Written even where it covers something. */
+  needed: boolean;
+}
+export interface PlacedLabel {
+  x: number;
+  y: number;
+  anchor: 'start' | 'middle' | 'end';
+}
 
-/** Ids of the labels that can be written without touching one that came before; give them by importance. */
-export const placeLabels = (boxes: readonly LabelBox[]): Set<string> => {
-  const placed: LabelBox[] = [];
-  for (const box of boxes) {
-    const free = placed.every((p) => box.x + box.width <= p.x || p.x + p.width <= box.x || box.y + box.height <= p.y || p.y + p.height <= box.y);
-    if (free) placed.push(box);
+const meet = (a: Box, b: Box): boolean => a.x < b.x + b.width && b.x < a.x + a.width && a.y < b.y + b.height && b.y < a.y + a.height;
+
+/**
+ * Writes labels right of, left of, above or below their signs, first come first served, where they touch neither an
+ * obstacle nor another label. Positions are those of the text's baseline, relative to the sign.
+ */
+export const placeLabels = (wishes: readonly LabelWish[], obstacles: readonly Box[]): Map<string, PlacedLabel> => {
+  const taken: Box[] = [...obstacles];
+  const placed = new Map<string, PlacedLabel>();
+  for (const { id, at: [x, y], width, height, gap, needed } of wishes) {
+    const middle = height * 0.3;
+    const options: [Box, PlacedLabel][] = [
+      [{ x: x + gap, y: y - height / 2, width, height }, { x: gap, y: middle, anchor: 'start' }],
+      [{ x: x - gap - width, y: y - height / 2, width, height }, { x: -gap, y: middle, anchor: 'end' }],
+      [{ x: x - width / 2, y: y - gap - height, width, height }, { x: 0, y: -gap - height * 0.2, anchor: 'middle' }],
+      [{ x: x - width / 2, y: y + gap, width, height }, { x: 0, y: gap + height * 0.8, anchor: 'middle' }],
+    ];
+    const free = options.find(([box]) => !taken.some((t) => meet(t, box))) ?? (needed ? options[0] : undefined);
+    if (!free) continue;
+    taken.push(free[0]);
+    placed.set(id, free[1]);
   }
-  return new Set(placed.map((p) => p.id));
+  return placed;
 };
 
 /** Rough width in px of a label at a font size: Chinese characters are square, others about 0.6. */

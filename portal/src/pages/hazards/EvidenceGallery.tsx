@@ -1,19 +1,28 @@
 /** Evidence by content. What was superseded stays, marked as such. */
 import type { EvidenceItem } from '../../api/types.ts';
+import { formatNumber } from '../../app/format.ts';
 import { useWords } from '../../app/i18n.ts';
 import { Empty } from '../../components/States.tsx';
 import { Time } from '../../components/Time.tsx';
 
+/** The facts that a person reads; ids of sensors and nodes are in the record. */
+const FACTS = ['title', 'description', 'text', 'note', 'level', 'value', 'limit', 'eventId'] as const;
+
 const Detail = ({ detail }: { detail: Record<string, unknown> }) => {
-  const { t } = useWords();
-  const facts = Object.entries(detail).filter(([, value]) => typeof value === 'string' || typeof value === 'number' || typeof value === 'boolean');
+  const { t, language } = useWords();
+  const unit = typeof detail.unit === 'string' ? ` ${detail.unit}` : '';
+  const facts = FACTS.flatMap((key) => {
+    const value = detail[key];
+    if (typeof value === 'number') return [{ key, text: `${formatNumber(value, language)}${unit}` }];
+    return typeof value === 'string' && value.trim() !== '' ? [{ key, text: value }] : [];
+  });
   if (facts.length === 0) return null;
   return (
     <dl className="evidence-detail">
-      {facts.map(([key, value]) => (
+      {facts.map(({ key, text }) => (
         <div key={key}>
-          <dt>{key}</dt>
-          <dd>{String(value)}</dd>
+          <dt>{t(`evidenceFact.${key}`)}</dt>
+          <dd>{text}</dd>
         </div>
       ))}
     </dl>

@@ -2,7 +2,7 @@
 import type { HazardState } from '../../../../domain/hazard.ts';
 import { useWords } from '../../app/i18n.ts';
 
-const STEPS = ['report', 'triage', 'dispatch', 'rectify', 'accept', 'archive'] as const;
+const STEPS = ['find', 'report', 'dispatch', 'rectify', 'accept', 'archive'] as const;
 /** The step that is going on, by state; 6 = all done, -1 = ended as no hazard. */
 const CURRENT: Record<HazardState, number> = { reported: 1, triaged: 2, dispatched: 3, rectifying: 3, submitted: 4, accepted: 5, archived: 6, dismissed: -1 };
 
