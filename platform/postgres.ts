@@ -83,7 +83,7 @@ const initialise = async (initdb: string, dir: string, secretFile: string, user:
 
 /**
  * Prepares `dir` (created where it is missing) for a server on `port`. `settings` go to the server as `-c name=value`;
- * `onNote` hears in one line what was changed outside `dir`.
+ * `onNote` hears in one line what was changed outside `dir` and the folder that holds it.
  */
 export const preparePostgres = async (dir: string, port: number, settings: Record<string, string> = {}, onNote: (line: string) => void = () => {}): Promise<PostgresServer> => {
   const folder = resolve(dir);
@@ -93,7 +93,7 @@ export const preparePostgres = async (dir: string, port: number, settings: Recor
   if (user) {
     for (const path of [folder, dirname(postgres)]) {
       const opened = await openPath(path);
-      const outside = opened.filter((changed) => changed !== folder);
+      const outside = opened.filter((changed) => changed !== folder && changed !== dirname(folder));
       if (outside.length > 0) onNote(`the user postgres may now pass through (not list): ${outside.join(' ')}`);
     }
   }
