@@ -76,11 +76,17 @@ export const gatewayOfTopic = (topic: string): string | null => TOPIC.exec(topic
 export const readingsTopic = (gatewayId: string): string => `pw/v1/${gatewayId}/readings`;
 export const receiptTopic = (gatewayId: string): string => `pw/v1/${gatewayId}/receipt`;
 
-const ISO_INSTANT = /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}(\.\d{1,9})?(Z|[+-]\d{2}:\d{2})$/;
+const ISO_INSTANT = /^(\d{4})-(\d{2})-(\d{2})T\d{2}:\d{2}:\d{2}(\.\d{1,9})?(Z|[+-]\d{2}:\d{2})$/;
+
+const parseIso = (text: string): number => {
+  const match = ISO_INSTANT.exec(text);
+  // Date.parse would read 30 February as 2 March.
+  return match && new Date(Date.UTC(Number(match[1]), Number(match[2]) - 1, Number(match[3]))).getUTCDate() === Number(match[3]) ? Date.parse(text) : NaN;
+};
 
 /** ISO 8601 with an offset, or epoch milliseconds; null for anything else and outside 1970-9999. */
 export const parseInstant = (value: unknown): number | null => {
-  const ms = typeof value === 'number' ? Math.trunc(value) : typeof value === 'string' && ISO_INSTANT.test(value) ? Date.parse(value) : NaN;
+  const ms = typeof value === 'number' ? Math.trunc(value) : typeof value === 'string' ? parseIso(value) : NaN;
   return ms >= 0 && ms <= LAST_INSTANT ? ms : null;
 };
 
