@@ -1,7 +1,7 @@
 /** Notices by mail. The delivery row says what has become of it; the outbox relay calls again until it is sent or failed. */
 import { MAIL_GIVE_UP_MS } from '../domain/notices.ts';
 import type { Language } from '../domain/notices.ts';
-import type { Mailer } from '../platform/mailer.ts';
+import type { Mail, Mailer } from '../platform/mailer.ts';
 import { MailError } from '../platform/mailer.ts';
 import type { Database } from '../prisma/client.ts';
 import { renderNoticePdf } from '../templates/document.ts';
@@ -28,6 +28,15 @@ interface DeliveryRow {
   issued_at: Date;
   is_stale: boolean;
 }
+
+/** The text says all that the PDF says, so a PDF that cannot be made does not hold the mail up. */
+const attachmentsOf = (row: DeliveryRow): Mail['attachments'] => {
+  try {
+    return [{ filename: `${row.data.paper.number.replace(/[^\w-]/g, '')}.pdf`, content: renderNoticePdf({ data: row.data, issuedAt: row.issued_at }), contentType: 'application/pdf' }];
+  } catch {
+    return [];
+  }
+};
 
 /**
  * Sends one mail. Resolves when nothing is left to do; rejects when it should be tried again. Once the row says sent it is
@@ -61,7 +70,7 @@ export const deliverSmtp = async ({ db, mailer }: SmtpDeps, { deliveryId, key }:
         html: toPage(row.subject, row.body_html, row.language),
         date: row.issued_at,
         key,
-        attachments: [{ filename: `${row.data.paper.number.replace(/[^\w-]/g, '')}.pdf`, content: renderNoticePdf({ data: row.data, issuedAt: row.issued_at }), contentType: 'application/pdf' }],
+        attachments: attachmentsOf(row),
       });
       await record('sent', /^\d{3}/.exec(response)?.[0] ?? '250', null);
       return 'sent';

@@ -6,27 +6,67 @@ import { readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { NodeCompiler } from '@myriaddreamin/typst-ts-node-compiler';
+import type { Language } from '../domain/notices.ts';
+import type { Coverage } from './font-coverage.ts';
+import { readCoverage } from './font-coverage.ts';
 import type { NoticePaper } from './paper.ts';
 
 const main = readFileSync(join(import.meta.dirname, 'notice.typ'), 'utf8');
 const fonts = dirname(fileURLToPath(import.meta.resolve('@expo-google-fonts/noto-sans-sc/package.json')));
+const FACES = ['400Regular', '700Bold'];
 
-let compiler: NodeCompiler | undefined;
-const theCompiler = (): NodeCompiler =>
-  (compiler ??= NodeCompiler.create({ workspace: import.meta.dirname, fontArgs: [{ fontPaths: [join(fonts, '400Regular'), join(fonts, '700Bold')] }] }));
+/** 〓, the printer's mark for a sort that is missing from the case. */
+const MISSING = '\u3013';
+const MISSING_NOTE: Record<Language, string> = {
+  zh: `${MISSING} 表示印刷字体所缺的字符，原文见系统记录。`,
+  en: `${MISSING} stands for a character that the printing font lacks; the record has it.`,
+};
+
+interface Printer {
+  compiler: NodeCompiler;
+  covers: Coverage;
+}
+let printer: Printer | undefined;
+const thePrinter = (): Printer => {
+  if (printer) return printer;
+  const coverages = FACES.map((face) => readCoverage(readFileSync(join(fonts, face, `NotoSansSC_${face}.ttf`))));
+  printer = {
+    compiler: NodeCompiler.create({ workspace: import.meta.dirname, fontArgs: [{ fontPaths: FACES.map((face) => join(fonts, face)) }] }),
+    covers: (codePoint) => coverages.every((covers) => covers(codePoint)),
+  };
+  return printer;
+};
+
+/** The paper with every character in it that the font can show: an archival PDF with one it cannot is none. */
+const printable = (paper: NoticePaper, covers: Coverage): NoticePaper => {
+  let missing = false;
+  const clean = (value: unknown): unknown => {
+    if (typeof value === 'string') {
+      return [...value].map((c) => {
+        if (covers(c.codePointAt(0)!)) return c;
+        missing = true;
+        return MISSING;
+      }).join('');
+    }
+    if (Array.isArray(value)) return value.map(clean);
+    return value !== null && typeof value === 'object' ? Object.fromEntries(Object.entries(value).map(([name, inner]) => [name, clean(inner)])) : value;
+  };
+  const cleaned = clean(paper) as NoticePaper;
+  return missing ? { ...cleaned, footnotes: [...cleaned.footnotes, MISSING_NOTE[paper.language]] } : cleaned;
+};
 
 /** `issuedAt` is the date in the PDF (epoch ms). Archival form PDF/A-2a: tagged, fonts embedded as subsets. Throws where Typst finds a fault. */
 export const renderPdf = (paper: NoticePaper, issuedAt: number): Buffer => {
   const at = new Date(issuedAt);
   const when = [at.getUTCFullYear(), at.getUTCMonth() + 1, at.getUTCDate(), at.getUTCHours(), at.getUTCMinutes(), at.getUTCSeconds()];
-  const typst = theCompiler();
+  const { compiler, covers } = thePrinter();
   try {
-    const compiled = typst.compile({ mainFileContent: main, inputs: { paper: JSON.stringify({ ...paper, at: when }) } });
+    const compiled = compiler.compile({ mainFileContent: main, inputs: { paper: JSON.stringify({ ...printable(paper, covers), at: when }) } });
     const document = compiled.result;
     if (!document) throw new Error(`the PDF of ${paper.number} could not be made: ${JSON.stringify(compiled.takeDiagnostics()?.shortDiagnostics ?? null)}`);
-    return typst.pdf(document, { pdfStandard: 'a-2a' });
+    return compiler.pdf(document, { pdfStandard: 'a-2a' });
   } finally {
-    typst.evictCache(10);
+    compiler.evictCache(10);
   }
 };
 
