@@ -11,6 +11,7 @@ import { FLOW_WATCH } from '../domain/flows.ts';
 import { loadConfig } from '../platform/config.ts';
 import { createLogger } from '../platform/logger.ts';
 import { createGateway } from './gateway.ts';
+import { runtimeArguments } from './permissions.ts';
 import type { RuntimeMessage, RuntimeSettings } from './runtime.ts';
 
 const RUNTIME = join(import.meta.dirname, 'runtime.ts');
@@ -58,10 +59,7 @@ const reportFault = async (version: number, reason: 'silent' | 'memory'): Promis
 };
 
 const runOnce = async (): Promise<void> => {
-  const args = [
-    '--permission', `--allow-fs-read=${ROOT}`, `--max-old-space-size=${FLOW_WATCH.memoryMb}`, '--disable-warning=ExperimentalWarning', RUNTIME,
-  ];
-  const child: ChildProcess = spawn(process.execPath, args, { env: {}, cwd: ROOT, stdio: ['ignore', 'inherit', 'pipe', 'ipc'] });
+  const child: ChildProcess = spawn(process.execPath, [...runtimeArguments(ROOT), RUNTIME], { env: {}, cwd: ROOT, stdio: ['ignore', 'inherit', 'pipe', 'ipc'] });
   await mkdir(dirname(pidFile), { recursive: true });
   await writeFile(pidFile, String(child.pid));
   let version = 0;

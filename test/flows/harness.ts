@@ -88,13 +88,28 @@ export const addEvent = async (
 
 export interface Gateway {
   port: number;
+  /** `before`: the call never gets in; `after`: it is done and its answer is lost; null: all goes on. */
+  hold(path: string, when: 'before' | 'after' | null): void;
+  /** Calls of that path that were held. */
+  held(): number;
   call(path: string, options?: { body?: unknown; token?: string; raw?: string }): Promise<{ status: number; body: Record<string, unknown> & { errors?: { code: string; field: string }[] } }>;
   stop(): Promise<void>;
 }
 
 export const startGateway = async (database: Database, options: { port?: number; now?: () => number } = {}): Promise<Gateway> => {
   const internal = createInternalApp({ database, token: TOKEN, logger: LOGGER, ...(options.now ? { now: options.now } : {}) });
-  const server: Server = createServer(internal.app);
+  let hold: { path: string; when: 'before' | 'after' } | null = null;
+  let held = 0;
+  const server: Server = createServer((req, res) => {
+    if (hold && req.url?.endsWith(`/${hold.path}`)) {
+      held += 1;
+      if (hold.when === 'before') return;
+      // Runs to its end; the answer goes nowhere.
+      res.write = () => true;
+      res.end = (() => res) as never;
+    }
+    internal.app(req, res);
+  });
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject);
     server.listen(options.port ?? 0, '127.0.0.1', resolve);
@@ -102,6 +117,11 @@ export const startGateway = async (database: Database, options: { port?: number;
   const { port } = server.address() as AddressInfo;
   return {
     port,
+    hold: (path, when) => {
+      hold = when === null ? null : { path, when };
+      held = 0;
+    },
+    held: () => held,
     call: async (path, { body, token = TOKEN, raw } = {}) => {
       const sent = raw ?? (body === undefined ? undefined : JSON.stringify(body));
       const response = await fetch(`http://127.0.0.1:${port}/internal/flow/${path}`, {
