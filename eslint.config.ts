@@ -34,7 +34,7 @@ const noProcessEnv = { regex: '^(node:)?process$', importNames: ['env', 'default
 const dynamicImport = (message: string) => ({ selector: 'ImportExpression', message });
 
 export default tseslint.config(
-  { ignores: ['node_modules/', 'prisma/generated/', 'portal/dist/', 'data/', 'test/.artifacts/', '**/*.cjs', '**/*.html'] },
+  { ignores: ['node_modules/', 'prisma/generated/', 'portal/dist/', 'data/', 'test/.artifacts/', '**/*.html'] },
   ...tseslint.configs.recommended,
   {
     files: ['**/*.ts', '**/*.tsx'],
@@ -87,6 +87,23 @@ export default tseslint.config(
     files: ['flows/**/*.ts'],
     rules: {
       'no-restricted-imports': ['error', { patterns: [noProcessEnv, { regex: '^(pg|mqtt|nodemailer)$|^@prisma/|^@temporalio/', message: 'flows reach the park through the gateway (api/internal) only.' }] }],
+    },
+  },
+  {
+    files: ['**/*.cjs'],
+    languageOptions: { sourceType: 'commonjs' },
+    rules: { '@typescript-eslint/no-require-imports': 'off' },
+  },
+  {
+    // A node is a thin shell: what it may reach it is given by Node-RED and by flows/nodes/lib.
+    files: ['flows/nodes/**/*.cjs'],
+    rules: {
+      'no-restricted-globals': ['error', 'process', 'setTimeout', 'setInterval', 'fetch'],
+      'no-restricted-syntax': [
+        'error',
+        { selector: "CallExpression[callee.name='require']:not([arguments.0.value=/^\\.\\u002f(lib\\u002f)?[\\w-]+\\.cjs$/])", message: 'a node requires ./lib only: no library, nothing of the park.' },
+        dynamicImport('a node requires ./lib only: no library, nothing of the park.'),
+      ],
     },
   },
   {

@@ -48,6 +48,11 @@ export const PLANTED: readonly Planted[] = [
   { file: 'flows/planted.ts', code: "import { Client } from '@temporalio/client'; export default Client;", rule: imports },
   { file: 'flows/planted.ts', code: 'export default process.env.HOME;', rule: properties },
   { file: 'flows/planted.ts', code: "import { refuse } from '../domain/errors.ts'; export default refuse;" },
+  { file: 'flows/nodes/planted.cjs', code: "module.exports = require('../../prisma/client.ts');", rule: syntax },
+  { file: 'flows/nodes/planted.cjs', code: "module.exports = require('node:fs');", rule: syntax },
+  { file: 'flows/nodes/planted.cjs', code: "module.exports = () => import('pg');", rule: syntax },
+  { file: 'flows/nodes/planted.cjs', code: 'module.exports = () => process.env;', rule: globals },
+  { file: 'flows/nodes/planted.cjs', code: "module.exports = require('./lib/action.cjs');" },
 
   { file: 'ingest/planted.ts', code: "import { createActivities } from '../activities/index.ts'; export default createActivities;", rule: paths },
 
