@@ -216,8 +216,8 @@ export const checkMove = (c: HazardCase, name: CommandName, actor: Actor | null)
     if (!may(actor.role, `hazard.${name}`)) return refuse('permission.denied', { detail: { action: `hazard.${name}` } });
     // An enterprise acts on its own cases only; to others the case does not exist.
     if (actor.orgKind === 'enterprise' && actor.orgId !== c.tenantId) return refuse('hazard.not_found');
-    // Returning a dispatch is no way out of a deadline that has passed.
-    if (name === 'returnDispatch' && c.overdue) return refuse('hazard.illegal_move', { detail: { state: c.state, command: name, overdue: true } });
+    // Returning a dispatch is no way out of a deadline that has passed, nor of supervision.
+    if (name === 'returnDispatch' && (c.overdue || c.supervision > 0)) return refuse('hazard.illegal_move', { detail: { state: c.state, command: name, overdue: c.overdue, supervision: c.supervision } });
     if (name === 'dismiss') {
       if (c.reporterIds.includes(actor.personId)) return refuse('hazard.reporter_dismisses');
       if (c.statutory) return refuse('hazard.statutory_dismissal');

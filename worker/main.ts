@@ -48,7 +48,14 @@ const main = async (): Promise<void> => {
   const engine = await temporalConnectionOptions(config);
   const mailer = openMailer(config);
   const broker = mqtt.connect(mqttUrl(config), { ...(await mqttConnectionOptions(config)), clientId: `parkwarden-worker-${randomUUID().slice(0, 8)}` });
-  broker.on('error', (error) => log.warn({ err: error }, 'broker'));
+  let brokerAway = false;
+  broker.on('error', (error) => {
+    if (!brokerAway) log.warn({ reason: error.message }, 'the broker is away');
+    brokerAway = true;
+  });
+  broker.on('connect', () => {
+    brokerAway = false;
+  });
   const metrics = createMetrics();
 
   const notices = { smtpEnabled: config.SMTP_URL !== undefined, publicUrl: config.PUBLIC_URL ?? null };

@@ -1,0 +1,112 @@
+/**
+ * Records histories of real runs for the replay tests: node test/histories/record.ts
+ * Run it for a release; histories of earlier releases stay, since cases of theirs are still running.
+ */
+import { randomUUID } from 'node:crypto';
+import { mkdir, writeFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { historyToJSON } from '@temporalio/common/lib/proto-utils.js';
+import type { TestWorkflowEnvironment } from '@temporalio/testing';
+import { ALARM_HANDLING, sensorAlarmSignal } from '../../workflows/alarm-handling/messages.ts';
+import { alarmHandlingId, CLOSURE_QUEUE, secondSupervisionId } from '../../workflows/ids.ts';
+import { createTestDatabase } from '../db.ts';
+import { startTimeSkippingEnv } from '../engine.ts';
+import startPostgres from '../global-setup.ts';
+import type { Case } from '../workflows/park.ts';
+import { ACCEPT, activitiesOf, bringTo, DAY, HOUR, MINUTE, openCase, PEOPLE, photo, REJECT, reportAt, seedPark, startWorker, SUBMIT, TRIAGE } from '../workflows/park.ts';
+
+const here = dirname(fileURLToPath(import.meta.url));
+
+const save = async (env: TestWorkflowEnvironment, workflow: string, name: string, workflowId: string): Promise<void> => {
+  const history = await env.client.workflow.getHandle(workflowId).fetchHistory();
+  await mkdir(join(here, workflow), { recursive: true });
+  await writeFile(join(here, workflow, `${name}.json`), `${JSON.stringify(JSON.parse(historyToJSON(history)), null, 1)}\n`);
+  console.log(`${workflow}/${name}: ${history.events?.length ?? 0} events`);
+};
+
+await startPostgres();
+const testDatabase = await createTestDatabase();
+const database = testDatabase.open();
+await seedPark(database);
+const env = await startTimeSkippingEnv();
+const stop = await startWorker(env.nativeConnection, activitiesOf(database));
+const now = () => env.currentTimeMs();
+const saveCase = (name: string, found: Case) => save(env, 'hazard-closure', name, found.handle.workflowId);
+try {
+  const archived = await openCase(env.client, database, await now());
+  await bringTo(archived, 'rectifying');
+  await archived.act(PEOPLE.officer, { name: 'progress', note: '备件已到', evidence: [photo] });
+  await archived.act(PEOPLE.officer, SUBMIT);
+  await archived.act(PEOPLE.inspector, ACCEPT);
+  await archived.handle.result();
+  await saveCase('archived', archived);
+
+  const dismissed = await openCase(env.client, database, await now());
+  await dismissed.until((c) => c.state === 'reported');
+  await dismissed.act(PEOPLE.office, { name: 'dismiss', reason: '冷凝水，非泄漏' });
+  await dismissed.handle.result();
+  await saveCase('dismissed', dismissed);
+
+  const rejected = await openCase(env.client, database, await now());
+  await bringTo(rejected, 'submitted');
+  for (let n = 0; n < 3; n += 1) {
+    await rejected.act(PEOPLE.inspector, REJECT);
+    await env.sleep(HOUR);
+    await rejected.act(PEOPLE.officer, SUBMIT);
+  }
+  await rejected.act(PEOPLE.inspector, ACCEPT);
+  await rejected.handle.result();
+  await saveCase('rejected-three-times', rejected);
+  await save(env, 'second-supervision', 'escalated', secondSupervisionId(rejected.hazardId, 2));
+  await save(env, 'second-supervision', 'accepted', secondSupervisionId(rejected.hazardId, 3));
+
+  const overdue = await openCase(env.client, database, await now());
+  const { dueAt } = await bringTo(overdue, 'dispatched');
+  await env.sleep(dueAt! + 9 * DAY - (await now()));
+  await overdue.until((c) => c.supervisionExhausted);
+  await overdue.act(PEOPLE.officer, { name: 'start' });
+  await overdue.act(PEOPLE.officer, SUBMIT);
+  await overdue.act(PEOPLE.inspector, ACCEPT);
+  await overdue.handle.result();
+  await saveCase('overdue-to-the-last-level', overdue);
+  await save(env, 'second-supervision', 'breached', secondSupervisionId(overdue.hazardId, 1));
+
+  const returned = await openCase(env.client, database, await now(), { tenantId: 'ent-2' });
+  await returned.until((c) => c.state === 'reported');
+  await returned.act(PEOPLE.inspector, TRIAGE);
+  await returned.until((c) => c.needsOwner);
+  await returned.act(PEOPLE.inspector, { name: 'dispatch', responsibleId: 'p-colleague' });
+  await returned.act(PEOPLE.colleague, { name: 'returnDispatch', reason: '设备已移交' });
+  await returned.report({ ...reportAt(await now()), reportId: randomUUID() });
+  await returned.act(PEOPLE.inspector, { name: 'dispatch', responsibleId: 'p-colleague2' });
+  await returned.act(PEOPLE.colleague2, { name: 'start' });
+  await returned.act(PEOPLE.colleague2, SUBMIT);
+  await returned.act(PEOPLE.inspector, ACCEPT);
+  await returned.handle.result();
+  await saveCase('returned-and-joined', returned);
+
+  const episodeId = randomUUID();
+  await database.pool.query(
+    `INSERT INTO alarm (id, tenant_id, sensor_id, asset_id, level, state, rule_id, rule_version, raised_at, value, limit_value, unit, statutory)
+     VALUES ($1, 'ent-1', 's1', 'a1', 'HH', 'unacknowledged', 'registry:s1:HH', 1, $2, 130, 120, 'kPa', true)`,
+    [episodeId, new Date(await now())],
+  );
+  const tell = async (kind: 'raised' | 'cleared') =>
+    env.client.workflow.signalWithStart(ALARM_HANDLING, {
+      workflowId: alarmHandlingId(episodeId), taskQueue: CLOSURE_QUEUE, args: [{ episodeId, tenantId: 'ent-1' }], signal: sensorAlarmSignal, signalArgs: [{ kind, eventId: kind, at: await now() }],
+    });
+  const alarm = await tell('raised');
+  await env.sleep(20 * MINUTE);
+  await alarm.executeUpdate('acknowledgeAlarm', { args: [{ commandId: 'a', actor: PEOPLE.office }] });
+  await env.sleep(2 * HOUR);
+  await tell('cleared');
+  await alarm.executeUpdate('confirmAlarm', { args: [{ commandId: 'c', actor: PEOPLE.officer, real: true, reason: '' }] });
+  await alarm.result();
+  await save(env, 'alarm-handling', 'escalated-and-judged-late', alarmHandlingId(episodeId));
+} finally {
+  await stop();
+  await env.teardown();
+  await testDatabase.drop();
+  await globalThis.stopTestPostgres?.();
+}
