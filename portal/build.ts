@@ -3,14 +3,14 @@
  * `--force` builds anyway.
  */
 import { createHash } from 'node:crypto';
-import { readdir, readFile, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { gzipSync } from 'node:zlib';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 const dist = join(root, 'portal/dist');
-const stamp = join(dist, '.source-hash');
+const STAMP = '.source-hash';
 const SOURCES = ['portal/src', 'portal/locales', 'portal/public', 'portal/index.html', 'portal/vite.config.ts', 'domain', 'package-lock.json'];
 
 const filesOf = async (path: string): Promise<string[]> => {
@@ -30,6 +30,8 @@ const sourceHash = async (): Promise<string> => {
   return hash.digest('hex');
 };
 
+const builtHash = (): Promise<string> => readFile(join(dist, STAMP), 'utf8').catch(() => '');
+
 /** Sizes of what a browser loads, in kB after gzip: the entry with what it needs at once, and all together. */
 const sizes = async (): Promise<string> => {
   const files = (await filesOf(join(dist, 'assets'))).filter((f) => /\.(js|css)$/.test(f));
@@ -42,12 +44,25 @@ const sizes = async (): Promise<string> => {
 
 const before = Date.now();
 const hash = await sourceHash();
-const built = await readFile(stamp, 'utf8').catch(() => '');
-if (built === hash && !process.argv.includes('--force')) {
+if ((await builtHash()) === hash && !process.argv.includes('--force')) {
   console.log('Portal: up to date');
 } else {
   const { build } = await import('vite');
-  await build({ configFile: join(root, 'portal/vite.config.ts'), logLevel: 'warn' });
-  await writeFile(stamp, hash);
+  // Built aside and put in place whole: a park may be serving the old one, another start may be building too.
+  const aside = join(root, 'node_modules/.cache', `portal-${process.pid}`);
+  await mkdir(aside, { recursive: true });
+  try {
+    await build({ configFile: join(root, 'portal/vite.config.ts'), logLevel: 'warn', build: { outDir: join(aside, 'new') } });
+    await writeFile(join(aside, 'new', STAMP), hash);
+    await rename(dist, join(aside, 'old')).catch((error: NodeJS.ErrnoException) => {
+      if (error.code !== 'ENOENT') throw error;
+    });
+    await rename(join(aside, 'new'), dist).catch(async (error: NodeJS.ErrnoException) => {
+      // Another build of the same sources was faster.
+      if ((await builtHash()) !== hash) throw error;
+    });
+  } finally {
+    await rm(aside, { recursive: true, force: true });
+  }
   console.log(`Portal: built in ${((Date.now() - before) / 1000).toFixed(1)} s, ${await sizes()}`);
 }

@@ -16,9 +16,9 @@ const LIBRARY_FOLDERS = ['/usr/lib/x86_64-linux-gnu', '/usr/lib64', '/lib64', '/
 const fontsConf = async (folder: string): Promise<string> => {
   const weights = (await readdir(FONTS, { withFileTypes: true })).filter((e) => e.isDirectory() && /^(400|500|600|700)/.test(e.name));
   const file = join(folder, 'fonts.conf');
-  const dirs = ['/usr/share/fonts', ...weights.map((w) => join(FONTS, w.name))].map((dir) => `<dir>${dir}</dir>`).join('');
-  const families = ['system-ui', 'sans-serif', 'serif', 'monospace'].map((family) => `<alias binding="strong"><family>${family}</family><prefer><family>Noto Sans SC</family></prefer></alias>`).join('');
-  await writeFile(file, `<?xml version="1.0"?><!DOCTYPE fontconfig SYSTEM "urn:fontconfig:fonts.dtd"><fontconfig>${dirs}${families}<cachedir>${folder}/cache</cachedir></fontconfig>\n`);
+  const dirs = weights.map((w) => join(FONTS, w.name)).map((dir) => `<dir>${dir}</dir>`).join('');
+  // No other font, so that a picture is the same on every machine.
+  await writeFile(file, `<?xml version="1.0"?><!DOCTYPE fontconfig SYSTEM "urn:fontconfig:fonts.dtd"><fontconfig>${dirs}<cachedir>${folder}/cache</cachedir></fontconfig>\n`);
   return file;
 };
 

@@ -1,8 +1,9 @@
 /** Evidence files: hashed on the device, stored by their content. */
+import { MEDIA_TYPES } from '../../../domain/evidence.ts';
 import { call } from './client.ts';
 import type { EvidenceRef } from './types.ts';
 
-export const ACCEPTED_MEDIA = 'image/jpeg,image/png,image/webp,video/mp4';
+export const ACCEPTED_MEDIA = Object.keys(MEDIA_TYPES).join(',');
 
 /** Browsers give the hash function only to pages from https or from this machine. */
 export const canHash = (): boolean => typeof crypto.subtle !== 'undefined';

@@ -8,7 +8,7 @@ import type { AssetProperties, ParkFeature, ParkGeoJson } from '../api/types.ts'
 import { formatNumber } from '../app/format.ts';
 import { useWords } from '../app/i18n.ts';
 import { Icon } from './Icon.tsx';
-import { fit, placeLabels, ringsOf, textWidth } from './map-geometry.ts';
+import { fit, meet, placeLabels, ringsOf, textWidth } from './map-geometry.ts';
 import type { Box, Position } from './map-geometry.ts';
 import { LEVEL_SHAPES, levelTone } from './Marks.tsx';
 
@@ -29,6 +29,7 @@ type AssetFeature = ParkFeature & { properties: AssetProperties; geometry: { typ
 
 const WHOLE: View = { x: 0, y: 0, k: 1 };
 const MAX_ZOOM = 12;
+const SMALL_WIDTH = 520;
 const isAsset = (f: ParkFeature): f is AssetFeature => f.properties.kind === 'asset' && f.geometry.type === 'Point';
 /** What must be seen lies on top and gets its label first. */
 const rank = (a: AssetProperties): number => (a.alarm ? (a.alarm.state === 'unacknowledged' ? 3 : 2) : a.openHazards > 0 ? 1 : 0);
@@ -82,27 +83,34 @@ export const ParkMap = ({ map, selectedId = null, onSelect, picked = null, onPic
   const labelOf = (a: AssetProperties): string => (a.alarm ? `${a.code} ${t(`levelShort.${a.alarm.level}`)}` : a.code);
   const fontOf = (a: AssetProperties): number => (a.alarm ? 13 : 11);
 
-  const zoneNames = areas
-    .filter((f) => f.properties.kind === 'zone')
-    .map((f) => {
-      const points = ringsOf(f.geometry).flat().map(place);
-      return { id: f.id, text: name(f.properties), x: Math.min(...points.map((p) => p[0])) + 8, y: Math.min(...points.map((p) => p[1])) + 18 };
-    });
-  const obstacles: Box[] = [
-    ...assets.map((f): Box => {
-      const [x, y] = place(f.geometry.coordinates);
-      const half = f.properties.alarm ? 11 : 6;
-      return { x: x - half, y: y - half, width: 2 * half, height: 2 * half };
-    }),
-    ...zoneNames.map((z): Box => ({ x: z.x, y: z.y - 12, width: textWidth(z.text, 12), height: 15 })),
-  ];
+  const signs = assets.map((f): Box => {
+    const [x, y] = place(f.geometry.coordinates);
+    const half = f.properties.alarm ? 11 : 6;
+    return { x: x - half, y: y - half, width: 2 * half, height: 2 * half };
+  });
+  /** In the upper left corner of its zone, or the lower left where something stands in its way; its code where it is too long. */
+  const zoneNames = areas.flatMap((f) => {
+    if (f.properties.kind !== 'zone') return [];
+    const points = ringsOf(f.geometry).flat().map(place);
+    const xs = points.map((p) => p[0]);
+    const ys = points.map((p) => p[1]);
+    const full = name(f.properties);
+    const text = textWidth(full, 12) + 16 > Math.max(...xs) - Math.min(...xs) ? (f.properties.code ?? full) : full;
+    const boxAt = (y: number): Box => ({ x: Math.min(...xs) + 7, y, width: textWidth(text, 12), height: 15 });
+    const top = boxAt(Math.min(...ys) + 5);
+    return [{ id: f.id, text, box: signs.some((s) => meet(s, top)) ? boxAt(Math.max(...ys) - 20) : top }];
+  });
+  const obstacles = [...signs, ...zoneNames.map((z) => z.box)];
+  // On a small picture of the whole park only what matters is named.
+  const namesAll = (size?.width ?? 0) >= SMALL_WIDTH || view.k > 1.4;
   const byImportance = [...assets].reverse().sort((a, b) => Number(b.id === selectedId) - Number(a.id === selectedId));
   const labels = placeLabels(
-    byImportance.map((f) => {
+    byImportance.filter((f) => namesAll || rank(f.properties) > 0 || f.id === selectedId).map((f) => {
       const font = fontOf(f.properties);
       return { id: f.id, at: place(f.geometry.coordinates), width: textWidth(labelOf(f.properties), font) + 4, height: font + 3, gap: f.properties.alarm ? 12 : 8, needed: f.properties.alarm !== null || f.id === selectedId };
     }),
     obstacles,
+    size?.width ?? 0,
   );
 
   const pickAt = (clientX: number, clientY: number): void => {
@@ -170,7 +178,7 @@ export const ParkMap = ({ map, selectedId = null, onSelect, picked = null, onPic
             <path key={f.id} d={pathOf(f)} data-feature-id={f.id} className={`map-${f.properties.kind}`} />
           ))}
           {zoneNames.map((z) => (
-            <text key={z.id} x={z.x} y={z.y} className="map-zone-name">
+            <text key={z.id} x={z.box.x} y={z.box.y + 12} className="map-zone-name">
               {z.text}
             </text>
           ))}

@@ -60,24 +60,26 @@ export interface PlacedLabel {
   anchor: 'start' | 'middle' | 'end';
 }
 
-const meet = (a: Box, b: Box): boolean => a.x < b.x + b.width && b.x < a.x + a.width && a.y < b.y + b.height && b.y < a.y + a.height;
+export const meet = (a: Box, b: Box): boolean => a.x < b.x + b.width && b.x < a.x + a.width && a.y < b.y + b.height && b.y < a.y + a.height;
 
 /**
  * Writes labels right of, left of, above or below their signs, first come first served, where they touch neither an
- * obstacle nor another label. Positions are those of the text's baseline, relative to the sign.
+ * obstacle nor another label nor the edges of the picture. Positions are those of the text's baseline, relative to the sign.
  */
-export const placeLabels = (wishes: readonly LabelWish[], obstacles: readonly Box[]): Map<string, PlacedLabel> => {
-  const taken: Box[] = [...obstacles];
+export const placeLabels = (wishes: readonly LabelWish[], obstacles: readonly Box[], width: number): Map<string, PlacedLabel> => {
+  const taken: Box[] = [];
   const placed = new Map<string, PlacedLabel>();
-  for (const { id, at: [x, y], width, height, gap, needed } of wishes) {
+  for (const { id, at: [x, y], width: w, height, gap, needed } of wishes) {
     const middle = height * 0.3;
     const options: [Box, PlacedLabel][] = [
-      [{ x: x + gap, y: y - height / 2, width, height }, { x: gap, y: middle, anchor: 'start' }],
-      [{ x: x - gap - width, y: y - height / 2, width, height }, { x: -gap, y: middle, anchor: 'end' }],
-      [{ x: x - width / 2, y: y - gap - height, width, height }, { x: 0, y: -gap - height * 0.2, anchor: 'middle' }],
-      [{ x: x - width / 2, y: y + gap, width, height }, { x: 0, y: gap + height * 0.8, anchor: 'middle' }],
+      [{ x: x + gap, y: y - height / 2, width: w, height }, { x: gap, y: middle, anchor: 'start' }],
+      [{ x: x - gap - w, y: y - height / 2, width: w, height }, { x: -gap, y: middle, anchor: 'end' }],
+      [{ x: x - w / 2, y: y - gap - height, width: w, height }, { x: 0, y: -gap - height * 0.2, anchor: 'middle' }],
+      [{ x: x - w / 2, y: y + gap, width: w, height }, { x: 0, y: gap + height * 0.8, anchor: 'middle' }],
     ];
-    const free = options.find(([box]) => !taken.some((t) => meet(t, box))) ?? (needed ? options[0] : undefined);
+    const inside = options.filter(([box]) => box.x >= 0 && box.x + box.width <= width);
+    const isClear = ([box]: [Box, PlacedLabel], among: readonly Box[]): boolean => !among.some((t) => meet(t, box));
+    const free = inside.find((o) => isClear(o, taken) && isClear(o, obstacles)) ?? (needed ? (inside.find((o) => isClear(o, taken)) ?? options[0]) : undefined);
     if (!free) continue;
     taken.push(free[0]);
     placed.set(id, free[1]);
@@ -85,5 +87,5 @@ export const placeLabels = (wishes: readonly LabelWish[], obstacles: readonly Bo
   return placed;
 };
 
-/** Rough width in px of a label at a font size: Chinese characters are square, others about 0.6. */
-export const textWidth = (text: string, fontSize: number): number => [...text].reduce((sum, char) => sum + (char.charCodeAt(0) > 0x2e80 ? 1 : 0.6), 0) * fontSize;
+/** Rough width in px of a label at a font size: Chinese characters are square, others about 0.55. */
+export const textWidth = (text: string, fontSize: number): number => [...text].reduce((sum, char) => sum + (char.charCodeAt(0) > 0x2e80 ? 1 : 0.55), 0) * fontSize;

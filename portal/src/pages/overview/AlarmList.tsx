@@ -1,7 +1,6 @@
 import { useInfiniteQuery, useQueryClient } from '@tanstack/react-query';
 import { useState } from 'react';
 import { Link, useSearchParams } from 'react-router';
-import { call } from '../../api/client.ts';
 import { alarmsQuery } from '../../api/queries.ts';
 import type { Alarm } from '../../api/types.ts';
 import { formatNumber } from '../../app/format.ts';
@@ -100,11 +99,11 @@ const AlarmRow = ({ alarm, selected, onSelect }: { alarm: Alarm; selected: boole
       <button type="button" className="alarm-main" aria-pressed={selected} onClick={onSelect}>
         <span className="alarm-line">
           <LevelMark level={alarm.level} />
-          <strong className="alarm-asset">
-            {alarm.asset.code} {name(alarm.asset)}
-          </strong>
           <AlarmStateMark state={alarm.state} />
         </span>
+        <strong>
+          {alarm.asset.code} {name(alarm.asset)}
+        </strong>
         <span className="alarm-line">
           <span className="alarm-value">
             {formatNumber(alarm.value, language)} {alarm.unit}
