@@ -2,3 +2,7 @@
 export const clearEnvironment = (): void => {
   for (const name of Object.keys(process.env)) delete process.env[name];
 };
+
+/** What a process needs of this one's environment to run at all; settings are handed to it one by one. */
+export const bareEnvironment = (): Record<string, string> =>
+  Object.fromEntries(['PATH', 'HOME', 'TMPDIR'].flatMap((name) => (process.env[name] === undefined ? [] : [[name, process.env[name]]])));
