@@ -22,7 +22,13 @@ afterEach(async () => {
   for (const end of ends.splice(0).reverse()) await end();
 });
 
-const broker = (port = 0): Promise<Broker> => startBroker({ port, servicePassword: SERVICE, gatewaySecret: SECRET, log: createLogger('test-broker', 'fatal') });
+const broker = async (port = 0): Promise<Broker> => {
+  const started = await startBroker({ port, servicePassword: SERVICE, gatewaySecret: SECRET, log: createLogger('test-broker', 'fatal') });
+  let closing: Promise<void> | undefined;
+  const close = (): Promise<void> => (closing ??= started.close());
+  ends.push(close);
+  return { ...started, close };
+};
 
 interface Heard { device: string; boot: string; seq: number; at: string; sentAt: string; points: { point: string; value: number; unit: string }[] }
 
@@ -71,7 +77,6 @@ describe('a gateway of the demo park', () => {
     gateway.publish(point(5));
     gateway.publish(point(6));
     running = await broker(port);
-    ends.unshift(() => running.close());
     application = await listen(port);
 
     await until('what waited is sent', () => application.heard.length >= 4);
@@ -85,7 +90,6 @@ describe('a gateway of the demo park', () => {
 
   test('takes no notice of a receipt for another boot', async () => {
     const running = await broker();
-    ends.push(() => running.close());
     const application = await listen(running.port);
     const gateway = gatewayAt(running.port);
     gateway.publish(point(1));
@@ -102,13 +106,13 @@ describe('a gateway of the demo park', () => {
 describe('the simulator', () => {
   test('publishes every sensor in its registered unit at once, goes on, and ends cleanly on SIGTERM', async () => {
     const running = await broker();
-    ends.push(() => running.close());
     const { heard } = await listen(running.port);
     const child = spawn(process.execPath, [join(import.meta.dirname, '../../deploy/demo-park/simulator.ts')], {
       env: { PATH: process.env.PATH ?? '', MQTT_PORT: String(running.port), MQTT_PASSWORD: SERVICE, MQTT_GATEWAY_SECRET: SECRET, LOG_LEVEL: 'error' },
       stdio: ['ignore', 'ignore', 'inherit'],
     });
     const exit = once(child, 'exit');
+    ends.push(async () => { child.kill('SIGKILL'); });
     const seen = (): Set<string> => new Set(heard.flatMap((h) => h.points.map((p) => `${h.device}/${p.point}/${p.unit}`)));
     await until('every sensor', () => seen().size >= SENSORS.length);
     expect([...seen()].sort()).toEqual(SENSORS.map((s) => `${s.gatewayId}/${s.point}/${s.unit}`).sort());
