@@ -16,7 +16,7 @@ import { HELP, optionOf, parseOptions } from './options.ts';
 import { endLeftOvers, readProcesses, releaseDataFolder, takeDataFolder } from './run-folder.ts';
 import type { ProcessName } from './run-folder.ts';
 import { dataSecrets, parkKind } from './secrets.ts';
-import { createSupervisor, EX_CONFIG, startReaper } from './supervisor.ts';
+import { createSupervisor, EX_CONFIG, killGroup, startReaper } from './supervisor.ts';
 import type { Supervisor } from './supervisor.ts';
 
 const run = promisify(execFile);
@@ -262,7 +262,7 @@ const main = async (): Promise<number> => {
       clearTimeout(limit);
       say(`stopped 已停止 (${((performance.now() - before) / 1000).toFixed(1)} s)`);
     }
-    if (reaper?.pid) process.kill(-reaper.pid, 'SIGKILL');
+    if (reaper) killGroup(reaper);
     releaseDataFolder(dataDir);
   }
 };

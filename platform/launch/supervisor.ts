@@ -115,7 +115,7 @@ const kill = (child: ChildProcess, signal: NodeJS.Signals): void => {
 };
 
 /** Kills a process with everything it started: each is the leader of its own group. */
-const killGroup = (child: ChildProcess): void => {
+export const killGroup = (child: ChildProcess): void => {
   if (child.pid === undefined) return;
   try {
     process.kill(-child.pid, 'SIGKILL');

@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { isAlive } from '../../platform/launch/identity.ts';
 import { optionOf, PORT_NAMES } from '../../platform/launch/options.ts';
-import { readProcesses } from '../../platform/launch/run-folder.ts';
+import { endLeftOvers, readProcesses } from '../../platform/launch/run-folder.ts';
 import type { RunningProcess } from '../../platform/launch/run-folder.ts';
 import { freePort } from '../postgres.ts';
 
@@ -71,6 +71,7 @@ afterAll(async () => {
     child.kill('SIGTERM');
     await ended;
   }
+  await endLeftOvers(readProcesses(dataDir)); // of a test that failed
   await rm(dataDir, { recursive: true, force: true });
 }, 60_000);
 
