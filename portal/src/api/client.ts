@@ -45,6 +45,8 @@ export const newKey = (): string => [...crypto.getRandomValues(new Uint8Array(16
 const UNREACHABLE: ProblemBody = { status: 0, code: 'network.unreachable', titleZh: '无法连接服务器，请检查网络后重试', titleEn: 'The server cannot be reached. Check the network and try again' };
 const unexpected = (status: number): ProblemBody => ({ status, code: 'response.unexpected', titleZh: `服务器返回了无法识别的响应（${status}）`, titleEn: `The server gave an unexpected answer (${status})` });
 
+export const SESSION_PATH = '/api/v1/session';
+
 interface CallOptions {
   body?: unknown;
   raw?: Blob;
@@ -81,7 +83,8 @@ export const call = async <T>(method: 'GET' | 'POST' | 'PUT' | 'DELETE', path: s
   const json: unknown = await response.json().catch(() => null);
   if (response.ok && json !== null) return json as T;
   const problem = new Problem(isProblemBody(json) ? json : unexpected(response.status));
-  if ((problem.status === 401 && problem.code !== 'auth.failed') || problem.code === 'auth.password_change_required') hooks.onSessionLost();
+  // The session's own reading is the answer to this question, not a reason to ask it.
+  if (path !== SESSION_PATH && (problem.status === 401 || problem.code === 'auth.password_change_required')) hooks.onSessionLost();
   throw problem;
 };
 

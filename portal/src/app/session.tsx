@@ -3,7 +3,7 @@ import { queryOptions, useQueryClient, useQuery } from '@tanstack/react-query';
 import type { QueryClient } from '@tanstack/react-query';
 import { createContext, use } from 'react';
 import type { Action } from '../../../domain/permissions.ts';
-import { call, Problem, setCsrfToken } from '../api/client.ts';
+import { call, Problem, SESSION_PATH, setCsrfToken } from '../api/client.ts';
 import type { Session } from '../api/types.ts';
 
 const SESSION_KEY = ['session'] as const;
@@ -19,7 +19,7 @@ const sessionQuery = () =>
     queryKey: SESSION_KEY,
     queryFn: async ({ signal }): Promise<Session | null> => {
       try {
-        return take(await call<Session>('GET', '/api/v1/session', { signal }));
+        return take(await call<Session>('GET', SESSION_PATH, { signal }));
       } catch (error) {
         if (error instanceof Problem && error.status === 401) return null;
         throw error;
@@ -50,10 +50,10 @@ export const useSessionActions = () => {
   const client = useQueryClient();
   return {
     signIn: async (username: string, password: string): Promise<void> => {
-      replace(client, take(await call<Session>('POST', '/api/v1/session', { body: { username, password } })));
+      replace(client, take(await call<Session>('POST', SESSION_PATH, { body: { username, password } })));
     },
     signOut: async (): Promise<void> => {
-      await call('DELETE', '/api/v1/session');
+      await call('DELETE', SESSION_PATH);
       replace(client, null);
     },
     switchMembership: async (membershipId: string): Promise<void> => {
