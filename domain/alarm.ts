@@ -10,6 +10,9 @@ import type { NoticeRecipient, ParkPolicy } from './policy.ts';
 
 export type AlarmState = 'unacknowledged' | 'acknowledged' | 'returned_unacknowledged' | 'normal';
 
+/** Gravest first: which of several alarms of one asset is shown. */
+export const ALARM_SEVERITY = ['HH', 'LL', 'sustained', 'H', 'L'] as const;
+
 export interface AlarmFacts {
   episodeId: string;
   tenantId: string;

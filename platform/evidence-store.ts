@@ -13,7 +13,7 @@ export type PutOutcome = { ok: true; sha256: string; bytes: number; head: Buffer
 export interface EvidenceStore {
   /**
    * Takes a stream in. It is kept only when it has the hash `sha256`, at most `maxBytes`, and `admit` says yes to its first
-   * bytes (up to 64 KB) and its size; nothing is left behind otherwise. The same content twice is one file.
+   * bytes (up to 512 KB) and its size; nothing is left behind otherwise. The same content twice is one file.
    */
   put(sha256: string, content: AsyncIterable<Uint8Array>, maxBytes: number, admit?: (head: Buffer, bytes: number) => boolean): Promise<PutOutcome>;
   /** Bytes of the file, or null where there is none. */
@@ -23,7 +23,8 @@ export interface EvidenceStore {
 }
 
 const SHA256 = /^[0-9a-f]{64}$/;
-const HEAD_BYTES = 64 * 1024;
+/** Enough for the size of a picture to be in it, behind all that cameras write first. */
+const HEAD_BYTES = 512 * 1024;
 /** A temporary file older than this belongs to nobody. */
 const STALE_MS = 24 * 60 * 60_000;
 

@@ -1,0 +1,101 @@
+import { z } from 'zod';
+import { EVIDENCE_LIMITS, MEDIA_TYPES } from '../../domain/evidence.ts';
+import { HAZARD_GRADES, HAZARD_STATES, PERSON_COMMANDS } from '../../domain/hazard.ts';
+import type { HazardType } from '../../domain/hazard-types.ts';
+import { HAZARD_TYPES } from '../../domain/hazard-types.ts';
+import type { MediaType } from '../../domain/evidence.ts';
+import { NOTICE_KINDS } from '../../domain/notices.ts';
+import { REPORT_LIMITS } from '../../domain/report.ts';
+import { AssetRef, flag, id, instant, list, OrgRef, page, PersonRef, Point, sha256, text } from './common.ts';
+
+export const hazardType = z.enum(Object.keys(HAZARD_TYPES) as [HazardType, ...HazardType[]]);
+const grade = z.enum(HAZARD_GRADES);
+const state = z.enum(HAZARD_STATES);
+const mediaType = z.enum(Object.keys(MEDIA_TYPES) as [MediaType, ...MediaType[]]);
+
+export const EvidenceRef = z.strictObject({ sha256, mediaType, capturedAt: instant.optional(), supersedes: id.optional() }).meta({ id: 'EvidenceRef', description: 'A file that was uploaded before' });
+const evidence = z.array(EvidenceRef).max(EVIDENCE_LIMITS.files);
+
+export const ReportBody = z
+  .strictObject({
+    type: z.string().max(64),
+    title: text(REPORT_LIMITS.title).optional(),
+    description: text(REPORT_LIMITS.description),
+    assetId: id.optional(),
+    zoneId: id.optional(),
+    point: Point.optional(),
+    tenantId: id.optional(),
+    photos: z.array(z.strictObject({ sha256, mediaType, capturedAt: instant.optional() })).max(EVIDENCE_LIMITS.files),
+    clientAt: instant,
+  })
+  .meta({ id: 'ReportBody' });
+export const ReportAnswer = z.object({ hazardId: z.string(), reportId: z.string(), joined: z.boolean(), status: z.enum(['registered', 'processing']) });
+
+const reason = text(2_000);
+const clientAt = instant.optional();
+export const ActBody = z
+  .discriminatedUnion('act', [
+    z.strictObject({ clientAt, act: z.literal('triage'), grade, type: hazardType.optional(), reason }),
+    z.strictObject({ clientAt, act: z.literal('dispatch'), responsibleId: id, note: reason.optional() }),
+    z.strictObject({ clientAt, act: z.literal('returnDispatch'), reason }),
+    z.strictObject({ clientAt, act: z.literal('start'), note: reason.optional() }),
+    z.strictObject({ clientAt, act: z.literal('progress'), note: reason, evidence }),
+    z.strictObject({ clientAt, act: z.literal('submit'), note: reason, evidence }),
+    z.strictObject({ clientAt, act: z.literal('accept'), note: reason, evidence: evidence.optional() }),
+    z.strictObject({ clientAt, act: z.literal('reject'), reason }),
+    z.strictObject({ clientAt, act: z.literal('dismiss'), reason }),
+  ])
+  .meta({ id: 'ActBody' });
+export type ActBody = z.output<typeof ActBody>;
+
+export const HazardQuery = z.strictObject({
+  state: state.optional(), grade: grade.optional(), tenantId: id.optional(), type: hazardType.optional(), assetId: id.optional(),
+  overdue: flag.optional(), supervised: flag.optional(), open: flag.optional(), q: text(100).optional(), ...page,
+});
+
+const nullableTime = z.string().nullable();
+const summary = {
+  id: z.string(), number: z.string(), title: z.string(), type: hazardType, grade: grade.nullable(), state, origin: z.enum(['sensor', 'manual', 'floor']),
+  tenant: OrgRef, asset: AssetRef.nullable(), reportedAt: z.string(), dueAt: nullableTime, overdue: z.boolean(),
+  supervision: z.union([z.literal(0), z.literal(1), z.literal(2), z.literal(3)]), supervisionOpen: z.boolean(), needsOwner: z.boolean(), closedAt: nullableTime,
+};
+export const HazardSummary = z.object(summary).meta({ id: 'HazardSummary' });
+export const HazardList = list(HazardSummary);
+
+export const EvidenceItem = z
+  .object({
+    id: z.string(), purpose: z.string(), sha256: z.string().nullable(), mediaType: z.string().nullable(), capturedAt: nullableTime, recordedAt: z.string(),
+    uploader: PersonRef.nullable(), supersedesId: z.string().nullable(), supersededById: z.string().nullable(), detail: z.record(z.string(), z.unknown()),
+  })
+  .meta({ id: 'EvidenceItem' });
+
+export const Hazard = z
+  .object({
+    ...summary,
+    description: z.string(), seq: z.number(), cycle: z.number(), rejections: z.number(), statutory: z.boolean(), responsible: PersonRef.nullable(), point: Point.nullable(),
+    source: z.object({ eventId: z.string(), ruleId: z.string(), ruleVersion: z.number(), flowVersion: z.number().nullable(), nodeId: z.string().nullable() }).nullable(),
+    allowedActs: z.array(z.enum(PERSON_COMMANDS)),
+    responsibleCandidates: z.array(PersonRef).optional(),
+    deadlines: z.array(z.object({ kind: z.string(), level: z.number(), startedAt: z.string(), dueAt: z.string(), metAt: nullableTime, breachedAt: nullableTime, basis: z.string() })),
+    evidence: z.array(EvidenceItem),
+  })
+  .meta({ id: 'Hazard' });
+
+export const Transition = z
+  .object({
+    seq: z.number().nullable(), command: z.string(), from: state.nullable(), to: state.nullable(), actor: PersonRef.nullable(), actorRole: z.string().nullable(),
+    serverAt: z.string(), clientAt: nullableTime, clockSkew: z.boolean(), reason: z.string().nullable(), refusalCode: z.string().nullable(),
+  })
+  .meta({ id: 'Transition' });
+export const ActAnswer = z.object({ transition: Transition, hazard: Hazard });
+
+const at = z.string();
+export const TimelineItem = z
+  .discriminatedUnion('kind', [
+    z.object({ at, kind: z.literal('transition'), transition: Transition }),
+    z.object({ at, kind: z.literal('notice'), notice: z.object({ id: z.string(), kind: z.enum(NOTICE_KINDS), subject: z.string(), recipient: OrgRef, isCopy: z.boolean(), readAt: nullableTime }) }),
+    z.object({ at, kind: z.literal('deadline'), event: z.enum(['started', 'met', 'breached', 'withdrawn']), deadline: z.object({ kind: z.string(), level: z.number(), dueAt: z.string() }) }),
+    z.object({ at, kind: z.literal('supervision'), event: z.enum(['opened', 'closed']), level: z.number(), cause: z.string(), outcome: z.string().nullable(), dueAt: z.string() }),
+  ])
+  .meta({ id: 'TimelineItem' });
+export const Timeline = z.object({ items: z.array(TimelineItem) });
