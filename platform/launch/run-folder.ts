@@ -20,7 +20,10 @@ export interface Launcher {
 
 export type ProcessName = 'postgres' | 'engine' | 'broker' | 'worker' | 'ingest' | 'api' | 'flows' | 'simulator';
 
-/** Order in which processes end: who brings work first, who keeps it last. Those of one stage end together. */
+/**
+ * Order in which processes end: who brings work first, who keeps it last. Those of one stage end together; time that a stage
+ * does not need goes to the later ones, 14 s in all.
+ */
 export const STOP_STAGES: readonly { names: readonly ProcessName[]; graceMs: number; signal: NodeJS.Signals }[] = [
   { names: ['simulator', 'flows', 'ingest', 'api'], graceMs: 4_500, signal: 'SIGTERM' },
   { names: ['worker'], graceMs: 4_500, signal: 'SIGTERM' },
@@ -99,13 +102,14 @@ const signal = (pid: number, name: NodeJS.Signals): void => {
 /** Ends, in order, what a killed `npm start` left running. Gives the names of those it ended. */
 export const endLeftOvers = async (processes: Record<string, RunningProcess>): Promise<string[]> => {
   const ended: string[] = [];
+  let end = performance.now();
   for (const stage of STOP_STAGES) {
+    end += stage.graceMs;
     const left = stage.names.flatMap((name) => {
       const found = processes[name];
       return found && isAlive(found.pid, found.mark) ? [{ name, ...found }] : [];
     });
     for (const { pid } of left) signal(pid, stage.signal);
-    const end = performance.now() + stage.graceMs;
     while (left.some((p) => isAlive(p.pid, p.mark)) && performance.now() < end) await sleep(50);
     for (const p of left) {
       if (isAlive(p.pid, p.mark)) signal(p.pid, 'SIGKILL');

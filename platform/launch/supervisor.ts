@@ -234,7 +234,9 @@ export const createSupervisor = (dataDir: string, say: (line: string) => void): 
       clearInterval(health);
       clearInterval(trim);
       for (const p of all.values()) clearTimeout(p.timer);
+      let end = performance.now();
       for (const stage of STOP_STAGES) {
+        end += stage.graceMs;
         await Promise.all(
           stage.names.map(async (name) => {
             const child = all.get(name)?.child;
@@ -242,9 +244,9 @@ export const createSupervisor = (dataDir: string, say: (line: string) => void): 
             const exit = new Promise<void>((resolve) => child.once('exit', () => resolve()));
             kill(child, stage.signal);
             const timer = setTimeout(() => {
-              say(`${name} did not end within ${stage.graceMs / 1000} s: killed 未按时结束，已强制结束`);
+              say(`${name} did not end in time: killed 未按时结束，已强制结束`);
               killGroup(child);
-            }, stage.graceMs);
+            }, end - performance.now());
             await exit;
             clearTimeout(timer);
           }),
