@@ -38,15 +38,19 @@ export interface Signals {
 
 export interface Pump {
   signals: Signals;
-  /** From Node-RED's message hooks: a node is about to get a message; a node is done with one. */
-  delivered(messageId: unknown): void;
-  completed(messageId: unknown): void;
+  /** From Node-RED's message hooks: a message is on its way to a node; a node has it; a node is done with it. */
+  delivered(message: HookMessage): void;
+  /** `saysDone`: the node reports when it is done; `switch` does not. */
+  received(message: HookMessage, nodeId: string, saysDone: boolean): void;
+  completed(message: HookMessage): void;
   /** Flows run in this version: hands out what is open, again. */
   flowsStarted(version: number): void;
   flowsStopping(): void;
   run(): Promise<void>;
   open(): number;
 }
+
+export type HookMessage = { _msgid?: unknown } | undefined;
 
 interface Entry {
   event: SensorEvent;
@@ -75,6 +79,9 @@ export const createPump = (deps: { gateway: Gateway; logger: Logger; signal: Abo
   const subscriptions = new Set<Subscription>();
   const entries: Entry[] = [];
   const byMessage = new Map<string, Entry>();
+  const onTheWay = new WeakSet<object>();
+  const queued = new Map<string, number>();
+  const entryOf = (message: HookMessage): Entry | undefined => (typeof message?._msgid === 'string' ? byMessage.get(message._msgid) : undefined);
   let version = 0;
   let running = false;
   let round = 0;
@@ -120,6 +127,11 @@ export const createPump = (deps: { gateway: Gateway; logger: Logger; signal: Abo
     commit();
   };
 
+  const completed = (entry: Entry): void => {
+    entry.pending -= 1;
+    settleIfDone(entry);
+  };
+
   const handOut = (entry: Entry): void => {
     byMessage.delete(messageId(entry));
     Object.assign(entry, { round, pending: 1, calls: 0, since: performance.now() });
@@ -132,8 +144,7 @@ export const createPump = (deps: { gateway: Gateway; logger: Logger; signal: Abo
         logger.error({ err: error, eventId: entry.event.id }, 'a node could not take an event');
       }
     }
-    entry.pending -= 1;
-    settleIfDone(entry);
+    completed(entry);
   };
 
   const sweep = (): void => {
@@ -147,15 +158,32 @@ export const createPump = (deps: { gateway: Gateway; logger: Logger; signal: Abo
 
   return {
     open: () => entries.length,
-    delivered: (id) => {
-      const entry = byMessage.get(id as string);
-      if (entry) entry.pending += 1;
-    },
-    completed: (id) => {
-      const entry = byMessage.get(id as string);
+    delivered: (message) => {
+      const entry = entryOf(message);
       if (!entry) return;
-      entry.pending -= 1;
-      settleIfDone(entry);
+      entry.pending += 1;
+      onTheWay.add(message!);
+    },
+    received: (message, nodeId, saysDone) => {
+      const entry = entryOf(message);
+      if (!entry) return;
+      // A node may hand a message over by itself; all others were counted when they were sent.
+      if (!onTheWay.delete(message!)) entry.pending += 1;
+      if (saysDone) return;
+      // Such a node takes one message in each turn of the event loop, so this one is done after those before it.
+      const before = queued.get(nodeId) ?? 0;
+      queued.set(nodeId, before + 1);
+      const { round: startedIn } = entry;
+      const turn = (left: number): void => {
+        if (left > 0) return void setImmediate(turn, left - 1);
+        queued.set(nodeId, queued.get(nodeId)! - 1);
+        if (entry.round === startedIn) completed(entry);
+      };
+      turn(before + 2);
+    },
+    completed: (message) => {
+      const entry = entryOf(message);
+      if (entry) completed(entry);
     },
     signals: {
       subscribe: (subscription) => {
@@ -200,7 +228,7 @@ export const createPump = (deps: { gateway: Gateway; logger: Logger; signal: Abo
           continue;
         }
         try {
-          const query = new URLSearchParams({ consumer: CONSUMER, waitMs: String(WAIT_MS), limit: String(BATCH), ...(after === undefined ? {} : { after }) });
+          const query = new URLSearchParams({ consumer: CONSUMER, waitMs: String(WAIT_MS), limit: String(BATCH), flowVersion: String(version), ...(after === undefined ? {} : { after }) });
           const { events, positions, position, flowVersion } = await gateway.call<{ events: SensorEvent[]; positions: string[]; position: string; flowVersion: number }>('GET', `events?${query.toString()}`, undefined, signal);
           after = position;
           events.forEach((event, i) => {

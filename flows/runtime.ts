@@ -38,6 +38,9 @@ const start = async (settings: RuntimeSettings): Promise<void> => {
 
   let started = false;
   let reloading = false;
+  const beat = (): void => {
+    if (process.connected) process.send?.({ kind: 'beat', version: storage.version(), ready: started } satisfies RuntimeMessage);
+  };
   const pump = createPump({
     gateway,
     logger,
@@ -89,14 +92,18 @@ const start = async (settings: RuntimeSettings): Promise<void> => {
   );
   app.use(FLOW_EDITOR_ROOT, RED.httpAdmin as express.Express);
 
-  interface WithMessage {
+  interface HookEvent {
     msg?: { _msgid?: unknown };
+    destination?: { id: string; node?: { _expectedDoneCount: number } };
   }
-  RED.hooks.add('preDeliver.parkwarden', (event: WithMessage) => pump.delivered(event.msg?._msgid));
-  RED.hooks.add('onComplete.parkwarden', (event: WithMessage) => pump.completed(event.msg?._msgid));
+  RED.hooks.add('preDeliver.parkwarden', (event: HookEvent) => pump.delivered(event.msg));
+  RED.hooks.add('onReceive.parkwarden', (event: HookEvent) => pump.received(event.msg, event.destination?.id ?? '', (event.destination?.node?._expectedDoneCount ?? 1) > 0));
+  RED.hooks.add('onComplete.parkwarden', (event: HookEvent) => pump.completed(event.msg));
   RED.events.on('flows:stopping', () => pump.flowsStopping());
   RED.events.on('flows:started', () => {
     started = true;
+    // Before anything is handed out: the watcher must know which version it was that never answered again.
+    beat();
     pump.flowsStarted(storage.version());
   });
 
@@ -116,9 +123,6 @@ const start = async (settings: RuntimeSettings): Promise<void> => {
       await new Promise((resolve) => setTimeout(resolve, 200));
     }
   }
-  const beat = (): void => {
-    if (process.connected) process.send?.({ kind: 'beat', version: storage.version(), ready: started } satisfies RuntimeMessage);
-  };
   setInterval(beat, FLOW_WATCH.heartbeatMs);
   await RED.start();
   beat();

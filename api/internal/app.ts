@@ -59,6 +59,8 @@ const BODIES = {
 const EVENTS_QUERY = z.object({
   consumer,
   after: z.string().optional(),
+  /** What the reader runs: another version in force is an answer too. */
+  flowVersion: z.coerce.number().int().min(0).optional(),
   waitMs: z.coerce.number().int().min(0).max(MAX_WAIT_MS).default(0),
   limit: z.coerce.number().int().min(1).max(1_000).default(200),
 });
@@ -160,7 +162,7 @@ export const createInternalApp = (deps: InternalDeps): InternalApp => {
     for (let lookSoon = 0; ; ) {
       const { found, version } = await database.pgTransaction(service, async (client) => ({ found: await readEvents(client, after, query.limit), version: await flowVersionInForce(client) }));
       const left = end - performance.now();
-      if (found.length > 0 || left <= 0 || stop.aborted) {
+      if (found.length > 0 || left <= 0 || stop.aborted || (query.flowVersion ?? version ?? 0) !== (version ?? 0)) {
         res.json({ events: found.map((f) => f.event), position: formatPosition(found.at(-1)?.position ?? after), positions: found.map((f) => formatPosition(f.position)), flowVersion: version ?? 0 });
         return;
       }

@@ -203,11 +203,12 @@ describe('a flow that hangs', () => {
     expect(running.log()).toContain(`flow version ${bad} is quarantined`);
   }, 180_000);
 
-  test('a message that grows without end ends the process, not its neighbours', async () => {
+  test('an endless loop of wires that doubles its messages ends the process, not its neighbours', async () => {
     const bad = await plant([
       TAB,
       node('src', 'pw-sensor-event', { sensorId: '' }, [['grow'], []]),
-      node('grow', 'change', { rules: [{ t: 'set', p: 'payload.a', pt: 'msg', to: 'payload', tot: 'msg' }, { t: 'set', p: 'payload.b', pt: 'msg', to: 'payload', tot: 'msg', dc: true }] }, [['grow']]),
+      node('grow', 'change', { rules: [{ t: 'set', p: 'topic', pt: 'msg', to: 'x', tot: 'str' }] }, [['grow', 'grow2']]),
+      node('grow2', 'change', { rules: [{ t: 'set', p: 'topic', pt: 'msg', to: 'y', tot: 'str' }] }, [['grow', 'grow2']]),
     ]);
     const running = await start();
     const pid = await running.runtimePid();
