@@ -9,8 +9,8 @@ import type { Receipt, RefusedPoint } from '../domain/telemetry.ts';
 import { gatewayOfTopic, judgePoints, judgeTime, parsePayload, placeInOrder, shortText, toRanges } from '../domain/telemetry.ts';
 import type { Logger } from '../platform/logger.ts';
 import type { Database } from '../prisma/client.ts';
-import type { BootRow, EpisodeEvent, GatewayUpdate, QuarantineRow, ReadingRow } from '../prisma/telemetry.ts';
-import { claimMessages, endOfRun, episodeIdOf, insertQuarantine, insertReadings, loadNewest, loadRuleStates, lockBoots, recordEpisodeEvents, ruleKey, saveBoots, saveRuleStates } from '../prisma/telemetry.ts';
+import type { ActiveRule, BootRow, EpisodeEvent, GatewayNews, QuarantineRow, ReadingRow, RuleStateRow } from '../prisma/telemetry.ts';
+import { endOfRun, episodeIdOf, insertQuarantine, loadBoots, loadKnownMessages, loadNewest, loadRuleStates, lockGateways, recordEpisodeEvents, ruleKey, saveRuleStates, writeTaken } from '../prisma/telemetry.ts';
 import type { Metrics } from './metrics.ts';
 import type { RuleBook } from './rule-book.ts';
 
@@ -71,6 +71,7 @@ const isInputError = (error: unknown): boolean => /^2[23]/.test((error as { code
 
 export const createPipeline = (deps: { database: Database; book: () => RuleBook; metrics: Metrics; log: Logger }) => {
   const { database, metrics, log } = deps;
+  const known = new Map<string, KnownGateway>();
 
   const storeAll = async (batch: readonly Incoming[]): Promise<GatewayReceipt[]> => {
     const book = deps.book();
@@ -83,9 +84,13 @@ export const createPipeline = (deps: { database: Database; book: () => RuleBook;
     const started = performance.now();
 
     const boots = await database.pgTransaction({ scope: 'service' }, async (client) => {
-      const boots = await takeIn(client, book, identified, { readings, events, quarantine, counted });
+      const boots = await takeIn(client, book, known, identified, { readings, events, quarantine, counted });
       await insertQuarantine(client, quarantine);
       return boots;
+    }).catch((error: unknown) => {
+      // Whether it was committed or not: what we hold of these gateways may be wrong now.
+      for (const m of identified) known.delete(m.gatewayId);
+      throw error;
     });
 
     const committed = performance.now();
@@ -137,29 +142,58 @@ interface Collected {
   counted: { fresh: number; late: number; suspect: number };
 }
 
-/** Everything of a transaction but quarantine. The gateways stay locked until the commit, and with them their sensors' rules. */
-const takeIn = async (client: pg.ClientBase, book: RuleBook, messages: readonly Identified[], out: Collected): Promise<Map<string, BootRow>> => {
-  if (messages.length === 0) return new Map();
-  const named = new Map(messages.map((m) => [bootKey(m.gatewayId, m.boot), { gatewayId: m.gatewayId, tenantId: m.tenantId, boot: m.boot }]));
-  const boots = new Map((await lockBoots(client, [...named.values()])).map((b) => [bootKey(b.gatewayId, b.boot), b]));
-  const bootOf = (m: Identified): BootRow => boots.get(bootKey(m.gatewayId, m.boot))!;
+/**
+ * What is known of a gateway, kept between batches. It may be used as long as the gateway's revision is the one that our last
+ * transaction left; otherwise another process wrote and it is read anew.
+ */
+export interface KnownGateway {
+  revision: string;
+  boots: Map<string, BootRow>;
+  /** Event time of the newest reading by sensor; null: none yet. */
+  newest: Map<string, number | null>;
+  /** By ruleKey. */
+  states: Map<string, RuleStateRow>;
+}
 
-  const claimed = await claimMessages(client, messages.map((m) => ({ bootId: bootOf(m).id, seq: m.seq, receivedAt: m.incoming.receivedAt })));
-  const fresh: Identified[] = [];
-  for (const m of messages) if (claimed.delete(`${bootOf(m).id}/${m.seq}`)) fresh.push(m);
+/** Boots remembered per gateway; more are read again when they come. */
+const BOOTS_KEPT = 8;
+
+/** Everything of a transaction but quarantine. The gateways stay locked until the commit, and with them their sensors' rules. */
+const takeIn = async (client: pg.ClientBase, book: RuleBook, known: Map<string, KnownGateway>, messages: readonly Identified[], out: Collected): Promise<Map<string, BootRow>> => {
+  if (messages.length === 0) return new Map();
+  const locked = await lockGateways(client, new Map(messages.map((m) => [m.gatewayId, { tenantId: m.tenantId }])));
+  for (const [gatewayId, { revision }] of locked) {
+    const entry = known.get(gatewayId);
+    if (entry?.revision !== revision || entry.boots.size > BOOTS_KEPT) known.set(gatewayId, { revision, boots: new Map(), newest: new Map(), states: new Map() });
+  }
+  const knownOf = (m: Identified): KnownGateway => known.get(m.gatewayId)!;
+  const bootOf = (m: Identified): BootRow => knownOf(m).boots.get(m.boot)!;
+
+  const missingBoots = new Map(messages.filter((m) => !knownOf(m).boots.has(m.boot)).map((m) => [bootKey(m.gatewayId, m.boot), m]));
+  for (const row of await loadBoots(client, [...missingBoots.values()])) known.get(row.gatewayId)!.boots.set(row.boot, row);
+  const boots = new Map(messages.map((m) => [bootKey(m.gatewayId, m.boot), bootOf(m)]));
+
+  // Beyond the highest number of its boot a message is new for certain; the others are looked up.
+  const stored = await loadKnownMessages(client, messages.filter((m) => m.seq <= bootOf(m).maxSeq).map((m) => ({ bootId: bootOf(m).id, seq: m.seq })));
+  const fresh = messages.filter((m) => {
+    const key = `${bootOf(m).id}/${m.seq}`;
+    return !stored.has(key) && stored.add(key);
+  });
   if (fresh.length === 0) return boots;
   out.counted.fresh = fresh.length;
+  await completeKnown(client, book, known, fresh);
 
-  const sensorIds = [...new Set(fresh.flatMap((m) => m.readings.map((r) => r.sensorId)))];
-  const newest = await loadNewest(client, sensorIds);
-  const states = await loadRuleStates(client, sensorIds.flatMap((id) => book.rules.get(id) ?? []));
-  const before = new Map<string, RuleState>([...states].map(([key, row]) => [key, row.state]));
   const maxBefore = new Map([...boots].map(([key, b]) => [key, b.maxSeq]));
-  const updates = new Map<string, GatewayUpdate>();
+  const newestBoot = new Map([...locked].map(([gatewayId, { bootId }]) => [gatewayId, BigInt(bootId ?? 0)]));
+  for (const b of boots.values()) if (BigInt(b.id) > newestBoot.get(b.gatewayId)!) newestBoot.set(b.gatewayId, BigInt(b.id));
+  const touched = new Map<RuleStateRow, RuleState>();
+  const news = new Map<string, GatewayNews>();
 
   for (const m of fresh) {
     const boot = bootOf(m);
-    const newerBySeq = boot.current && m.seq > boot.maxSeq;
+    const { newest, states } = knownOf(m);
+    const isCurrent = newestBoot.get(m.gatewayId) === BigInt(boot.id);
+    const newerBySeq = isCurrent && m.seq > boot.maxSeq;
     if (m.quality === 'CLOCK_SUSPECT') out.counted.suspect++;
     for (const { reason, detail } of m.refused) {
       out.quarantine.push({ gatewayId: m.gatewayId, tenantId: m.tenantId, reason, detail: { ...detail, boot: m.boot, seq: m.seq }, topic: m.incoming.topic, raw: m.incoming.payload, receivedAt: m.incoming.receivedAt });
@@ -177,6 +211,7 @@ const takeIn = async (client: pg.ClientBase, book: RuleBook, messages: readonly 
       for (const rule of book.rules.get(sensorId) ?? []) {
         const row = states.get(ruleKey(rule))!;
         const { state, event } = evaluate(rule.spec, row.state, { at: placed.at, value });
+        if (!touched.has(row)) touched.set(row, row.state);
         row.state = state;
         if (!event) continue;
         const episodeId: string = event.kind === 'raised' ? episodeIdOf(rule, event.at, state.episodes) : row.episodeId!;
@@ -185,25 +220,52 @@ const takeIn = async (client: pg.ClientBase, book: RuleBook, messages: readonly 
       }
     }
     boot.maxSeq = Math.max(boot.maxSeq, m.seq);
-    updates.set(boot.id, { gatewayId: m.gatewayId, bootId: boot.id, contiguous: boot.contiguous, maxSeq: boot.maxSeq, current: boot.current, lastSeen: m.incoming.receivedAt, offsetMs: m.offsetMs, clockSuspect: m.quality === 'CLOCK_SUSPECT' });
+    if (isCurrent || !news.has(m.gatewayId)) {
+      news.set(m.gatewayId, { gatewayId: m.gatewayId, bootId: String(newestBoot.get(m.gatewayId)), lastSeen: m.incoming.receivedAt, offsetMs: m.offsetMs, clockSuspect: m.quality === 'CLOCK_SUSPECT' });
+    }
   }
-
-  await insertReadings(client, out.readings);
-  await saveRuleStates(client, [...states].filter(([key, row]) => !isSameState(row.rule.spec, before.get(key)!, row.state)).map(([, row]) => row));
-  await recordEpisodeEvents(client, out.events);
 
   const seqs = new Map<string, Set<number>>();
-  for (const m of fresh) seqs.set(bootKey(m.gatewayId, m.boot), (seqs.get(bootKey(m.gatewayId, m.boot)) ?? new Set()).add(m.seq));
+  for (const m of fresh) {
+    const key = bootKey(m.gatewayId, m.boot);
+    const added = seqs.get(key);
+    if (added) added.add(m.seq);
+    else seqs.set(key, new Set([m.seq]));
+  }
   for (const [key, added] of seqs) {
     const boot = boots.get(key)!;
-    const start = boot.contiguous;
-    while (added.has(boot.contiguous + 1)) boot.contiguous++;
-    // Numbers beyond a gap that is now closed were stored earlier.
-    if (boot.contiguous > start && maxBefore.get(key)! > start) boot.contiguous = await endOfRun(client, boot.id, boot.contiguous);
-    updates.get(boot.id)!.contiguous = boot.contiguous;
+    for (let from = -2; from !== boot.contiguous; ) {
+      from = boot.contiguous;
+      while (added.has(boot.contiguous + 1)) boot.contiguous++;
+      // Numbers beyond a gap that is now closed were stored earlier.
+      if (boot.contiguous > from && maxBefore.get(key)! > boot.contiguous) boot.contiguous = await endOfRun(client, boot.id, boot.contiguous);
+    }
   }
-  await saveBoots(client, [...updates.values()]);
+
+  const revisions = await writeTaken(client, {
+    messages: fresh.map((m) => ({ bootId: bootOf(m).id, seq: m.seq, receivedAt: m.incoming.receivedAt })),
+    readings: out.readings, boots: [...seqs.keys()].map((key) => boots.get(key)!), gateways: [...news.values()],
+  });
+  for (const [gatewayId, revision] of revisions) known.get(gatewayId)!.revision = revision;
+  await saveRuleStates(client, [...touched].filter(([row, before]) => !isSameState(row.rule.spec, before, row.state)).map(([row]) => row));
+  await recordEpisodeEvents(client, out.events);
   return boots;
+};
+
+/** Reads what is not known yet of the sensors and rules that these messages concern. */
+const completeKnown = async (client: pg.ClientBase, book: RuleBook, known: Map<string, KnownGateway>, messages: readonly Identified[]): Promise<void> => {
+  const sensors = new Map<string, KnownGateway>();
+  const rules = new Map<string, { rule: ActiveRule; of: KnownGateway }>();
+  for (const m of messages) {
+    const of = known.get(m.gatewayId)!;
+    for (const { sensorId } of m.readings) {
+      if (!of.newest.has(sensorId)) sensors.set(sensorId, of);
+      for (const rule of book.rules.get(sensorId) ?? []) if (!of.states.has(ruleKey(rule))) rules.set(ruleKey(rule), { rule, of });
+    }
+  }
+  const newest = await loadNewest(client, [...sensors.keys()]);
+  for (const [sensorId, of] of sensors) of.newest.set(sensorId, newest.get(sensorId) ?? null);
+  for (const [key, row] of await loadRuleStates(client, [...rules.values()].map((r) => r.rule))) rules.get(key)!.of.states.set(key, row);
 };
 
 const receiptsOf = (messages: readonly Identified[], boots: Map<string, BootRow>, now: number): GatewayReceipt[] => {

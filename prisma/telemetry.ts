@@ -199,6 +199,7 @@ export const settleReplacedRules = async (client: pg.ClientBase, now: number): P
   );
   if (gateways.length === 0) return 0;
   await client.query('SELECT FROM telemetry.gateway_state WHERE gateway_id = ANY ($1) ORDER BY gateway_id FOR UPDATE', [gateways.map((g) => g.gateway_id)]);
+  await client.query('UPDATE telemetry.gateway_state SET revision = revision + 1 WHERE gateway_id = ANY ($1)', [gateways.map((g) => g.gateway_id)]);
   const { rows } = await client.query<{ rule_id: string; version: number; state: RuleState; episode_id: string; spec: RuleSpec; flow_version: number | null; node_id: string | null; value: number | null }>(
     `SELECT r.rule_id, r.version, r.state, r.episode_id, v.spec, v.flow_version, v.node_id, l.value
      FROM telemetry.rule_state r JOIN rule_version v USING (rule_id, version) JOIN sensor s ON s.id = r.sensor_id LEFT JOIN telemetry.latest l ON l.sensor_id = r.sensor_id
@@ -235,21 +236,31 @@ export interface BootRow {
   boot: string;
   contiguous: number;
   maxSeq: number;
-  /** The newest boot of its gateway. */
-  current: boolean;
 }
 
-/** Locks the gateways (in order of their ids) and gives their boots named here, which are created where they are new. */
-export const lockBoots = async (client: pg.ClientBase, boots: readonly { gatewayId: string; tenantId: string; boot: string }[]): Promise<BootRow[]> => {
-  const gateways = new Map(boots.map((b) => [b.gatewayId, b.tenantId]));
+export interface LockedGateway {
+  /** Changes with every transaction that wrote anything of the gateway. */
+  revision: string;
+  /** Its newest boot. */
+  bootId: string | null;
+}
+
+/** Locks the gateways until the end of the transaction, in order of their ids; new ones get their row. */
+export const lockGateways = async (client: pg.ClientBase, gateways: ReadonlyMap<string, { tenantId: string }>): Promise<Map<string, LockedGateway>> => {
   const ids = [...gateways.keys()].sort();
-  const lock = () => client.query<{ gateway_id: string; boot_id: string | null }>('SELECT gateway_id, boot_id FROM telemetry.gateway_state WHERE gateway_id = ANY ($1) ORDER BY gateway_id FOR UPDATE', [ids]);
-  let locked = await lock();
-  if (locked.rows.length < ids.length) {
-    await client.query('INSERT INTO telemetry.gateway_state (gateway_id, tenant_id) SELECT * FROM unnest($1::text[], $2::text[]) ORDER BY 1 ON CONFLICT DO NOTHING', [ids, ids.map((id) => gateways.get(id))]);
-    locked = await lock();
+  const lock = async () => (await client.query<{ gateway_id: string; revision: string; boot_id: string | null }>(
+    'SELECT gateway_id, revision, boot_id FROM telemetry.gateway_state WHERE gateway_id = ANY ($1) ORDER BY gateway_id FOR UPDATE', [ids])).rows;
+  let rows = await lock();
+  if (rows.length < ids.length) {
+    await client.query('INSERT INTO telemetry.gateway_state (gateway_id, tenant_id) SELECT * FROM unnest($1::text[], $2::text[]) ORDER BY 1 ON CONFLICT DO NOTHING', [ids, ids.map((id) => gateways.get(id)!.tenantId)]);
+    rows = await lock();
   }
-  const current = new Map(locked.rows.map((r) => [r.gateway_id, r.boot_id]));
+  return new Map(rows.map((r) => [r.gateway_id, { revision: r.revision, bootId: r.boot_id }]));
+};
+
+/** Boots of locked gateways, created where they are new. */
+export const loadBoots = async (client: pg.ClientBase, boots: readonly { gatewayId: string; tenantId: string; boot: string }[]): Promise<BootRow[]> => {
+  if (boots.length === 0) return [];
   const args = [boots.map((b) => b.gatewayId), boots.map((b) => b.boot)];
   const read = async () => (await client.query<{ id: string; gateway_id: string; boot: string; contiguous: string; max_seq: string }>(
     'SELECT b.id, b.gateway_id, b.boot, b.contiguous, b.max_seq FROM unnest($1::text[], $2::text[]) AS k (gateway_id, boot) JOIN telemetry.boot b USING (gateway_id, boot)', args)).rows;
@@ -261,63 +272,32 @@ export const lockBoots = async (client: pg.ClientBase, boots: readonly { gateway
     );
     rows = await read();
   }
-  const newest = new Map<string, bigint>();
-  for (const r of rows) {
-    const before = newest.get(r.gateway_id) ?? BigInt(current.get(r.gateway_id) ?? 0);
-    newest.set(r.gateway_id, BigInt(r.id) > before ? BigInt(r.id) : before);
-  }
-  return rows.map((r) => ({ id: r.id, gatewayId: r.gateway_id, boot: r.boot, contiguous: Number(r.contiguous), maxSeq: Number(r.max_seq), current: newest.get(r.gateway_id) === BigInt(r.id) }));
+  return rows.map((r) => ({ id: r.id, gatewayId: r.gateway_id, boot: r.boot, contiguous: Number(r.contiguous), maxSeq: Number(r.max_seq) }));
 };
 
-/** Claims (boot, seq): gives the keys `{bootId}/{seq}` that were not there before. */
-export const claimMessages = async (client: pg.ClientBase, messages: readonly { bootId: string; seq: number; receivedAt: number }[]): Promise<Set<string>> => {
-  if (messages.length === 0) return new Set();
+/** Which of these (boot, seq) are stored already, as `{bootId}/{seq}`. */
+export const loadKnownMessages = async (client: pg.ClientBase, keys: readonly { bootId: string; seq: number }[]): Promise<Set<string>> => {
+  if (keys.length === 0) return new Set();
   const { rows } = await client.query<{ boot_id: string; seq: string }>(
-    'INSERT INTO telemetry.message (boot_id, seq, received_at) SELECT * FROM unnest($1::bigint[], $2::bigint[], $3::timestamptz[]) ON CONFLICT DO NOTHING RETURNING boot_id, seq',
-    [messages.map((m) => m.bootId), messages.map((m) => m.seq), messages.map((m) => new Date(m.receivedAt))],
+    'SELECT m.boot_id, m.seq FROM unnest($1::bigint[], $2::bigint[]) AS k (boot_id, seq) JOIN telemetry.message m USING (boot_id, seq)',
+    [keys.map((k) => k.bootId), keys.map((k) => k.seq)],
   );
   return new Set(rows.map((r) => `${r.boot_id}/${r.seq}`));
 };
 
-/** Where the run of stored numbers that includes `from` ends. */
+/** Where the run of stored numbers ends that begins right after `from`; `from` itself where there is none. */
 export const endOfRun = async (client: pg.ClientBase, bootId: string, from: number): Promise<number> => {
   const { rows } = await client.query<{ seq: string }>(
-    `SELECT seq FROM (SELECT seq, lead(seq) OVER (ORDER BY seq) AS next FROM telemetry.message WHERE boot_id = $1 AND seq >= $2) m
-     WHERE next IS DISTINCT FROM seq + 1 ORDER BY seq LIMIT 1`,
+    `SELECT seq FROM (SELECT seq, lead(seq) OVER (ORDER BY seq) AS next FROM telemetry.message WHERE boot_id = $1 AND seq > $2) m
+     WHERE next IS DISTINCT FROM seq + 1 AND EXISTS (SELECT FROM telemetry.message WHERE boot_id = $1 AND seq = $2 + 1) ORDER BY seq LIMIT 1`,
     [bootId, from],
   );
   return rows[0] ? Number(rows[0].seq) : from;
 };
 
-export interface GatewayUpdate {
-  gatewayId: string;
-  bootId: string;
-  contiguous: number;
-  maxSeq: number;
-  current: boolean;
-  lastSeen: number;
-  /** null: not known from this message. */
-  offsetMs: number | null;
-  clockSuspect: boolean;
-}
-
-export const saveBoots = async (client: pg.ClientBase, updates: readonly GatewayUpdate[]): Promise<void> => {
-  if (updates.length === 0) return;
-  await client.query(
-    `WITH n AS (SELECT * FROM unnest($1::text[], $2::bigint[], $3::bigint[], $4::bigint[], $5::bool[], $6::timestamptz[], $7::float8[], $8::bool[])
-       AS n (gateway_id, boot_id, contiguous, max_seq, current, last_seen, offset_ms, suspect)),
-     boots AS (UPDATE telemetry.boot b SET contiguous = n.contiguous, max_seq = n.max_seq FROM n WHERE b.id = n.boot_id)
-     UPDATE telemetry.gateway_state g SET boot_id = n.boot_id, last_seen = n.last_seen, clock_offset_ms = coalesce(n.offset_ms, g.clock_offset_ms),
-       clock_suspect = CASE WHEN n.offset_ms IS NULL THEN g.clock_suspect ELSE n.suspect END
-     FROM n WHERE g.gateway_id = n.gateway_id AND n.current`,
-    [
-      updates.map((u) => u.gatewayId), updates.map((u) => u.bootId), updates.map((u) => u.contiguous), updates.map((u) => u.maxSeq), updates.map((u) => u.current),
-      updates.map((u) => new Date(u.lastSeen)), updates.map((u) => u.offsetMs), updates.map((u) => u.clockSuspect),
-    ],
-  );
-};
-
+/** Event time of the newest reading by sensor; a sensor without one is missing. */
 export const loadNewest = async (client: pg.ClientBase, sensorIds: readonly string[]): Promise<Map<string, number>> => {
+  if (sensorIds.length === 0) return new Map();
   const { rows } = await client.query<{ sensor_id: string; at: Date }>('SELECT sensor_id, at FROM telemetry.latest WHERE sensor_id = ANY ($1)', [sensorIds]);
   return new Map(rows.map((r) => [r.sensor_id, r.at.getTime()]));
 };
@@ -336,27 +316,64 @@ export interface ReadingRow {
   seq: number;
 }
 
-/** Readings, and the newest of each sensor as its latest value. Retained messages are no news: they stay out of `latest`. */
-export const insertReadings = async (client: pg.ClientBase, rows: readonly ReadingRow[]): Promise<void> => {
-  if (rows.length === 0) return;
-  await client.query(
-    `INSERT INTO telemetry.reading (tenant_id, sensor_id, at, value, quality, late, retained, device_at, received_at, boot_id, seq)
-     SELECT * FROM unnest($1::text[], $2::text[], $3::timestamptz[], $4::float8[], $5::text[], $6::bool[], $7::bool[], $8::timestamptz[], $9::timestamptz[], $10::bigint[], $11::bigint[])`,
-    [
-      rows.map((r) => r.tenantId), rows.map((r) => r.sensorId), rows.map((r) => new Date(r.at)), rows.map((r) => r.value), rows.map((r) => r.quality), rows.map((r) => r.late),
-      rows.map((r) => r.retained), rows.map((r) => new Date(r.deviceAt)), rows.map((r) => new Date(r.receivedAt)), rows.map((r) => r.bootId), rows.map((r) => r.seq),
-    ],
-  );
-  const latest = new Map<string, ReadingRow>();
-  for (const r of rows) if (!r.late && !r.retained) latest.set(r.sensorId, r);
-  if (latest.size === 0) return;
-  const news = [...latest.values()];
-  await client.query(
-    `INSERT INTO telemetry.latest (sensor_id, tenant_id, value, at, received_at, quality)
-     SELECT * FROM unnest($1::text[], $2::text[], $3::float8[], $4::timestamptz[], $5::timestamptz[], $6::text[])
-     ON CONFLICT (sensor_id) DO UPDATE SET value = excluded.value, at = excluded.at, received_at = excluded.received_at, quality = excluded.quality WHERE excluded.at >= telemetry.latest.at`,
-    [news.map((r) => r.sensorId), news.map((r) => r.tenantId), news.map((r) => r.value), news.map((r) => new Date(r.at)), news.map((r) => new Date(r.receivedAt)), news.map((r) => r.quality)],
-  );
+export interface GatewayNews {
+  gatewayId: string;
+  bootId: string;
+  /** Epoch ms. */
+  lastSeen: number;
+  /** null: not known from this message. */
+  offsetMs: number | null;
+  clockSuspect: boolean;
+}
+
+export interface Taken {
+  messages: readonly { bootId: string; seq: number; receivedAt: number }[];
+  readings: readonly ReadingRow[];
+  boots: readonly BootRow[];
+  /** One per gateway. */
+  gateways: readonly GatewayNews[];
+}
+
+// One statement, since a round trip costs as much as a hundred rows. Times travel as epoch ms.
+const WRITE = `
+  WITH messages AS (
+    INSERT INTO telemetry.message (boot_id, seq, received_at)
+    SELECT boot_id, seq, to_timestamp(ms / 1000) FROM unnest($1::bigint[], $2::bigint[], $3::float8[]) AS n (boot_id, seq, ms)),
+  readings AS (
+    INSERT INTO telemetry.reading (tenant_id, sensor_id, at, value, quality, late, retained, device_at, received_at, boot_id, seq)
+    SELECT tenant_id, sensor_id, to_timestamp(at / 1000), value, quality, late, retained, to_timestamp(device_at / 1000), to_timestamp(received_at / 1000), boot_id, seq
+    FROM unnest($4::text[], $5::text[], $6::float8[], $7::float8[], $8::text[], $9::bool[], $10::bool[], $11::float8[], $12::float8[], $13::bigint[], $14::bigint[])
+      AS n (tenant_id, sensor_id, at, value, quality, late, retained, device_at, received_at, boot_id, seq)),
+  latest AS (
+    INSERT INTO telemetry.latest (sensor_id, tenant_id, value, at, received_at, quality)
+    SELECT sensor_id, tenant_id, value, to_timestamp(at / 1000), to_timestamp(received_at / 1000), quality
+    FROM unnest($15::text[], $16::text[], $17::float8[], $18::float8[], $19::float8[], $20::text[]) AS n (sensor_id, tenant_id, value, at, received_at, quality)
+    ON CONFLICT (sensor_id) DO UPDATE SET value = excluded.value, at = excluded.at, received_at = excluded.received_at, quality = excluded.quality WHERE excluded.at >= telemetry.latest.at),
+  boots AS (
+    UPDATE telemetry.boot b SET contiguous = n.contiguous, max_seq = n.max_seq
+    FROM unnest($21::bigint[], $22::bigint[], $23::bigint[]) AS n (id, contiguous, max_seq) WHERE b.id = n.id)
+  UPDATE telemetry.gateway_state g SET revision = g.revision + 1, boot_id = n.boot_id, last_seen = to_timestamp(n.last_seen / 1000),
+    clock_offset_ms = coalesce(n.offset_ms, g.clock_offset_ms), clock_suspect = CASE WHEN n.offset_ms IS NULL THEN g.clock_suspect ELSE n.suspect END
+  FROM unnest($24::text[], $25::bigint[], $26::float8[], $27::float8[], $28::bool[]) AS n (gateway_id, boot_id, last_seen, offset_ms, suspect)
+  WHERE g.gateway_id = n.gateway_id RETURNING g.gateway_id, g.revision`;
+
+/**
+ * Writes what a batch brought; the gateways are locked. The newest reading of a sensor becomes its latest value; a retained
+ * message is no news and does not. Gives the new revision of each gateway.
+ */
+export const writeTaken = async (client: pg.ClientBase, { messages, readings, boots, gateways }: Taken): Promise<Map<string, string>> => {
+  const newest = new Map<string, ReadingRow>();
+  for (const r of readings) if (!r.late && !r.retained) newest.set(r.sensorId, r);
+  const latest = [...newest.values()];
+  const { rows } = await client.query<{ gateway_id: string; revision: string }>(WRITE, [
+    messages.map((m) => m.bootId), messages.map((m) => m.seq), messages.map((m) => m.receivedAt),
+    readings.map((r) => r.tenantId), readings.map((r) => r.sensorId), readings.map((r) => r.at), readings.map((r) => r.value), readings.map((r) => r.quality),
+    readings.map((r) => r.late), readings.map((r) => r.retained), readings.map((r) => r.deviceAt), readings.map((r) => r.receivedAt), readings.map((r) => r.bootId), readings.map((r) => r.seq),
+    latest.map((r) => r.sensorId), latest.map((r) => r.tenantId), latest.map((r) => r.value), latest.map((r) => r.at), latest.map((r) => r.receivedAt), latest.map((r) => r.quality),
+    boots.map((b) => b.id), boots.map((b) => b.contiguous), boots.map((b) => b.maxSeq),
+    gateways.map((g) => g.gatewayId), gateways.map((g) => g.bootId), gateways.map((g) => g.lastSeen), gateways.map((g) => g.offsetMs), gateways.map((g) => g.clockSuspect),
+  ]);
+  return new Map(rows.map((r) => [r.gateway_id, r.revision]));
 };
 
 export interface QuarantineRow {
