@@ -161,7 +161,7 @@ if (import.meta.main) {
   try {
     process.exitCode = (await runChaos(readOptions(), console.log)) ? 0 : 1;
   } catch (error) {
-    console.error((error as Error).message);
+    console.error(error);
     process.exitCode = 1;
   }
 }

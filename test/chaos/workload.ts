@@ -100,7 +100,7 @@ export class Workload {
     const clients = new Map<string, ParkClient>();
     const counter = { unknown: 0 };
     for (const account of accounts) {
-      const client = new ParkClient(url, account, { patienceMs, timeoutMs: 15_000, onUnknown: () => { counter.unknown += 1; } });
+      const client = new ParkClient(url, account, { patienceMs, timeoutMs: 25_000, onUnknown: () => { counter.unknown += 1; } });
       await client.signIn();
       clients.set(account.username, client);
     }
