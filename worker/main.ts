@@ -28,6 +28,8 @@ const GRACE = '6 seconds';
 const CACHED_WORKFLOWS = 500;
 const DATABASE_CONNECTIONS = 12;
 const ENGINE_RETRY_MS = 1_000;
+/** So long a task waits for the worker that has the case in memory before another takes it: short, for when that worker was killed. */
+const STICKY = '3 seconds';
 
 const config = loadConfig();
 const log = createLogger('worker', config.LOG_LEVEL);
@@ -107,7 +109,7 @@ const main = async (): Promise<void> => {
       try {
         connection = await NativeConnection.connect(engine);
         return await Worker.create({
-          connection, namespace: config.TEMPORAL_NAMESPACE, taskQueue: CLOSURE_QUEUE, workflowBundle, activities, maxCachedWorkflows: CACHED_WORKFLOWS,
+          connection, namespace: config.TEMPORAL_NAMESPACE, taskQueue: CLOSURE_QUEUE, workflowBundle, activities, maxCachedWorkflows: CACHED_WORKFLOWS, stickyQueueScheduleToStartTimeout: STICKY,
           maxConcurrentActivityTaskExecutions: DATABASE_CONNECTIONS * 2, shutdownGraceTime: GRACE, shutdownForceTime: '8 seconds',
         });
       } catch (error) {

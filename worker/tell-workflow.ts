@@ -8,7 +8,8 @@ import { ALARM_HANDLING, sensorAlarmSignal } from '../workflows/alarm-handling/m
 import { HAZARD_CLOSURE, hazardReportSignal } from '../workflows/hazard-closure/messages.ts';
 import { alarmHandlingId, CLOSURE_QUEUE, hazardClosureId } from '../workflows/ids.ts';
 
-const DEADLINE_MS = 10_000;
+/** Below the lease of a row (relay.ts), also when a second call follows the first. */
+const DEADLINE_MS = 3_500;
 
 /**
  * Brings a message to its workflow. Where that has ended: a report whose case is closed opens a case of its own, an alarm

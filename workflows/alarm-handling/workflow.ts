@@ -13,7 +13,7 @@ import type { AlarmHandlingInput } from './messages.ts';
 import { acknowledgeAlarmUpdate, alarmStateQuery, confirmAlarmUpdate, sensorAlarmSignal } from './messages.ts';
 
 const { openAlarm, recordAlarm } = proxyActivities<Activities>({
-  startToCloseTimeout: '30 seconds',
+  startToCloseTimeout: '10 seconds',
   retry: { initialInterval: '200 milliseconds', backoffCoefficient: 2, maximumInterval: '10 seconds' },
 });
 

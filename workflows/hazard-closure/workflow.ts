@@ -22,7 +22,7 @@ import type { HazardActInput, HazardActResult, HazardClosureInput } from './mess
 import { hazardReportSignal, hazardStateQuery, hazardUpdates } from './messages.ts';
 
 const { openHazard, recordSteps, findResponsible, rerouteReport } = proxyActivities<Activities>({
-  startToCloseTimeout: '30 seconds',
+  startToCloseTimeout: '10 seconds',
   retry: { initialInterval: '200 milliseconds', backoffCoefficient: 2, maximumInterval: '10 seconds' },
 });
 
