@@ -4,7 +4,7 @@
  */
 import type pg from 'pg';
 import type { Express, Request, RequestHandler, Response } from 'express';
-import { z } from 'zod';
+import type { z } from 'zod';
 import type { RefusalCode } from '../domain/errors.ts';
 import type { Action } from '../domain/permissions.ts';
 import { may } from '../domain/permissions.ts';
