@@ -12,7 +12,7 @@ import type { FactName, Language, Named, NoticeFacts, NoticeKind } from '../doma
 import { checkFacts, LANGUAGES, NOTICE_FACTS, noticeText, NULLABLE_FACTS } from '../domain/notices.ts';
 import type { NoticePaper } from './paper.ts';
 import { parsePaper, toHtml, toText } from './paper.ts';
-import { absentWord, dateWords, durationWords, hazardTypeWord, instantWords, listWords, numberWords, word } from './words.ts';
+import { absentWord, dateWords, durationWords, hazardTypeWord, instantWords, isTimezone, listWords, numberWords, word } from './words.ts';
 
 export interface RenderedNotice {
   subject: string;
@@ -100,15 +100,6 @@ const templateOf = (kind: NoticeKind, language: Language): Template => {
   const template = { write: compileTemplate(source), sha: hash.digest('hex') };
   templates.set(name, template);
   return template;
-};
-
-const isTimezone = (name: string): boolean => {
-  try {
-    new Intl.DateTimeFormat('en', { timeZone: name });
-    return true;
-  } catch {
-    return false;
-  }
 };
 
 /** What the template of this kind may use. A fact that is null and has no word of its own cannot be used at all. */

@@ -64,12 +64,28 @@ export const hazardTypeWord = (type: string, language: Language): string => {
   return HAZARD_TYPES[type][language];
 };
 
-const parts = (at: number, timezone: string): Record<string, string> => {
+const formats = new Map<string, Intl.DateTimeFormat>();
+
+/** Throws RangeError for a time zone that does not exist. */
+const formatOf = (timezone: string): Intl.DateTimeFormat => {
+  const known = formats.get(timezone);
+  if (known) return known;
   const format = new Intl.DateTimeFormat('en-GB', {
     timeZone: timezone, year: 'numeric', month: 'numeric', day: 'numeric', hour: '2-digit', minute: '2-digit', second: '2-digit', hourCycle: 'h23',
   });
-  return Object.fromEntries(format.formatToParts(at).map((p) => [p.type, p.value]));
+  formats.set(timezone, format);
+  return format;
 };
+
+export const isTimezone = (timezone: string): boolean => {
+  try {
+    return formatOf(timezone) !== undefined;
+  } catch {
+    return false;
+  }
+};
+
+const parts = (at: number, timezone: string): Record<string, string> => Object.fromEntries(formatOf(timezone).formatToParts(at).map((p) => [p.type, p.value]));
 
 const MONTHS = ['January', 'February', 'March', 'April', 'May', 'June', 'July', 'August', 'September', 'October', 'November', 'December'];
 /** Places are named, since "CST" means several. */
