@@ -73,11 +73,11 @@ const Filters = ({ filters, set }: { filters: HazardFilters; set: (name: keyof H
 };
 
 const Row = ({ hazard }: { hazard: HazardSummary }) => {
-  const { t, name, word } = useWords();
+  const { t, name, word, own } = useWords();
   return (
     <tr>
       <td className="cell-main">
-        <Link to={`/hazards/${hazard.id}`}>{hazard.title}</Link>
+        <Link to={`/hazards/${hazard.id}`}>{own(hazard.title)}</Link>
         <span className="muted cell-sub">
           {hazard.number} · {word(HAZARD_TYPES[hazard.type])}
         </span>

@@ -92,7 +92,7 @@ const DueBox = ({ hazard }: { hazard: Hazard }) => {
 };
 
 export const HazardPage = () => {
-  const { t } = useWords();
+  const { t, own } = useWords();
   const { id = '' } = useParams();
   const client = useQueryClient();
   const hazard = useQuery(hazardQuery(id));
@@ -128,7 +128,7 @@ export const HazardPage = () => {
       </p>
       <header className="hazard-head">
         <div>
-          <h1>{h.title}</h1>
+          <h1>{own(h.title)}</h1>
           <p className="marks">
             <StateMark state={h.state} />
             <GradeMark grade={h.grade} />
@@ -159,7 +159,7 @@ export const HazardPage = () => {
           />
           <section className="card" aria-labelledby="facts-title">
             <h2 id="facts-title">{t('hazard.facts')}</h2>
-            <p className="description">{h.description}</p>
+            <p className="description">{own(h.description)}</p>
             <Facts hazard={h} />
           </section>
           <section className="card" aria-labelledby="evidence-title">
