@@ -200,12 +200,14 @@ export const placeInOrder = (at: number, newestAt: number | null, newerBySeq: bo
 };
 
 /** Inclusive ranges of ascending runs: [1,2,3,7] → [[1,3],[7,7]]. Order and repeats in the input do not matter. */
-export const toRanges = (seqs: readonly number[]): [number, number][] => {
+export const toRanges = (seqs: readonly number[]): [number, number][] => joinRanges(seqs.map((seq) => [seq, seq]));
+
+const joinRanges = (parts: readonly (readonly [number, number])[]): [number, number][] => {
   const ranges: [number, number][] = [];
-  for (const seq of [...seqs].sort((a, b) => a - b)) {
+  for (const [from, to] of [...parts].sort(([a], [b]) => a - b)) {
     const last = ranges.at(-1);
-    if (last && seq <= last[1] + 1) last[1] = Math.max(last[1], seq);
-    else ranges.push([seq, seq]);
+    if (last && from <= last[1] + 1) last[1] = Math.max(last[1], to);
+    else ranges.push([from, to]);
   }
   return ranges;
 };
@@ -222,3 +224,10 @@ export interface Receipt {
   /** ISO time of the receipt. */
   at: string;
 }
+
+/** Two receipts of one boot as one; the second is the newer. */
+export const mergeReceipts = (before: Receipt, news: Receipt): Receipt => ({
+  ...news,
+  stored: joinRanges([...before.stored, ...news.stored]),
+  quarantined: [...new Set([...before.quarantined, ...news.quarantined])],
+});

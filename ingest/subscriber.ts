@@ -5,16 +5,18 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { IClientOptions, MqttClient } from 'mqtt';
 import mqtt from 'mqtt';
-import { receiptTopic } from '../domain/telemetry.ts';
+import { mergeReceipts, receiptTopic } from '../domain/telemetry.ts';
 import type { Logger } from '../platform/logger.ts';
 import type { Metrics } from './metrics.ts';
-import type { Incoming, Pipeline } from './pipeline.ts';
+import type { GatewayReceipt, Incoming, Pipeline } from './pipeline.ts';
 
-const BATCH_MESSAGES = 500;
+const BATCH_MESSAGES = 1_000;
 /** How long the first message of a batch waits for others. */
 const BATCH_WAIT_MS = 4;
 /** Messages in flight that we ask the broker to keep to, and at which we stop reading. */
-const PENDING_LIMIT = 2_000;
+const PENDING_LIMIT = 4_000;
+/** Receipts of one gateway are gathered for so long: under load one receipt answers many batches. */
+const RECEIPT_EVERY_MS = 50;
 /** The broker keeps our session, and what is queued for it, over an absence of so long. */
 const SESSION_EXPIRY_S = 24 * 3_600;
 const BACKOFF_MAX_MS = 5_000;
@@ -68,6 +70,24 @@ export const subscribe = (options: SubscriberOptions): Subscriber => {
     properties: { ...options.connection.properties, sessionExpiryInterval: SESSION_EXPIRY_S, receiveMaximum: PENDING_LIMIT },
   });
 
+  // A receipt that gets lost is sent again when the gateway sends again.
+  const gathered = new Map<string, GatewayReceipt>();
+  let receiptTimer: NodeJS.Timeout | undefined;
+  const sendReceipts = (): void => {
+    clearTimeout(receiptTimer);
+    receiptTimer = undefined;
+    for (const { gatewayId, receipt } of gathered.values()) client.publish(receiptTopic(gatewayId), JSON.stringify(receipt), { qos: 1 }, () => {});
+    gathered.clear();
+  };
+  const gather = (receipts: readonly GatewayReceipt[]): void => {
+    for (const news of receipts) {
+      const key = JSON.stringify([news.gatewayId, news.receipt.boot]);
+      const before = gathered.get(key);
+      gathered.set(key, before ? { gatewayId: news.gatewayId, receipt: mergeReceipts(before.receipt, news.receipt) } : news);
+    }
+    if (gathered.size > 0) receiptTimer ??= setTimeout(sendReceipts, RECEIPT_EVERY_MS);
+  };
+
   const storeBatch = async (batch: readonly Pending[]): Promise<void> => {
     for (let attempt = 0; ; attempt++) {
       try {
@@ -75,8 +95,7 @@ export const subscribe = (options: SubscriberOptions): Subscriber => {
         storeFailure = null;
         const ids = batch.flatMap((m) => (m.messageId !== undefined && m.stream === client.stream ? [m.messageId] : []));
         if (ids.length > 0 && client.connected) client.stream.write(puback(ids));
-        // A receipt that gets lost is sent again when the gateway sends again.
-        for (const { gatewayId, receipt } of receipts) client.publish(receiptTopic(gatewayId), JSON.stringify(receipt), { qos: 1 }, () => {});
+        gather(receipts);
         return;
       } catch (error) {
         storeFailure = (error as Error).message;
@@ -153,6 +172,7 @@ export const subscribe = (options: SubscriberOptions): Subscriber => {
       stopping = true;
       stopped.abort();
       await storing;
+      sendReceipts();
       await client.endAsync().catch(() => {});
     },
   };

@@ -1,7 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import type { GatewayEntry } from '../../domain/telemetry.ts';
-import { gatewayOfTopic, judgePoints, judgeTime, parseInstant, parsePayload, PAYLOAD_LIMIT, placeInOrder, QUARANTINE_REASONS, shortText, toRanges } from '../../domain/telemetry.ts';
+import { gatewayOfTopic, judgePoints, judgeTime, mergeReceipts, parseInstant, parsePayload, PAYLOAD_LIMIT, placeInOrder, QUARANTINE_REASONS, shortText, toRanges } from '../../domain/telemetry.ts';
 
 const bytes = (text: string): Uint8Array => new TextEncoder().encode(text);
 const body = (over: Record<string, unknown> = {}): Uint8Array =>
@@ -127,4 +127,11 @@ test('topics, ranges, text', () => {
     }),
   );
   expect(shortText('a\u0000\ud800b')).toBe('a\ufffd\ufffdb');
+});
+
+test('two receipts of a boot become one that says no less', () => {
+  const at = '2026-11-24T08:00:00.000Z';
+  expect(mergeReceipts({ boot: 'b', seq: null, stored: [[3, 4]], quarantined: [3], at: 'before' }, { boot: 'b', seq: 5, stored: [[0, 2], [5, 5], [9, 9]], quarantined: [3, 9], at })).toEqual({
+    boot: 'b', seq: 5, stored: [[0, 5], [9, 9]], quarantined: [3, 9], at,
+  });
 });

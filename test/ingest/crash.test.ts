@@ -80,9 +80,9 @@ describe('kill -9 of ingest', () => {
     let total = 0;
     let killing = true;
     const send = (async () => {
-      while (killing) {
+      while (killing || total < 200) {
         const seq = total++;
-        await gateway.send(pressure(seq, Math.floor(seq / 40) % 2 === 1 ? 110 : 50, { at: begin + seq * 1_000, sentAt: Date.now() }));
+        await gateway.send(pressure(seq, Math.floor(seq / 20) % 2 === 1 ? 110 : 50, { at: begin + seq * 1_000, sentAt: Date.now() }));
         await new Promise((resolve) => setTimeout(resolve, 4));
       }
     })();
