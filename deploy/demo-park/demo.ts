@@ -150,7 +150,7 @@ export class Demo {
     const by = this.people.emergency;
     const hazard = await this.hazard(by, id);
     const { items } = this.expect<{ items: TimelineItem[] }>(await by.get(`/api/v1/hazards/${id}/timeline`), 200, 'the timeline');
-    this.print(`\n${hazard.number}  ${hazard.title}  ${this.name(hazard.tenant)}  [${this.word(hazard.state)}]`);
+    this.print(`\n${hazard.number}  ${hazard.title}  ${this.name(hazard.tenant)}  [${this.word(hazard.state)}]  (UTC)`);
     for (const item of items) this.print(`  ${item.at.slice(0, 19).replace('T', ' ')}  ${this.line(item)}`);
   }
 

@@ -75,10 +75,9 @@ const seedAccounts = async (client: pg.ClientBase, dataDir: string): Promise<num
   await mkdir(dataDir, { recursive: true });
   await writeFile(`${file}.new`, `${JSON.stringify([...accounts.values()], null, 2)}\n`, { mode: 0o600 });
   await rename(`${file}.new`, file);
-  for (const p of missing) {
-    await client.query('INSERT INTO account (id, person_id, username, password_hash, must_change_password) VALUES ($1, $2, $3, $4, false)', [
-      `account-${p.id}`, p.id, p.username, await hashPassword(accounts.get(p.username)!.password),
-    ]);
+  const hashes = await Promise.all(missing.map((p) => hashPassword(accounts.get(p.username)!.password)));
+  for (const [i, p] of missing.entries()) {
+    await client.query('INSERT INTO account (id, person_id, username, password_hash, must_change_password) VALUES ($1, $2, $3, $4, false)', [`account-${p.id}`, p.id, p.username, hashes[i]]);
   }
   return missing.length;
 };

@@ -7,7 +7,7 @@ import { parseArgs } from 'node:util';
 import pg from 'pg';
 import { randomOf } from './random.ts';
 import type { Target } from './running-park.ts';
-import { RunningPark, TARGETS } from './running-park.ts';
+import { KillablePark, TARGETS } from './running-park.ts';
 import { Telemetry } from './telemetry.ts';
 import { restless, verify } from './verify.ts';
 import { Workload, planCase } from './workload.ts';
@@ -33,36 +33,42 @@ const readOptions = (): Options => {
 
 const sleep = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
 
-/** Rounds over all targets, shuffled by the seed, so that every process dies about as often. */
-const nemesisPlan = (seed: number, kills: number): { target: Target; pauseMs: number }[] => {
+/** Rounds over all targets, shuffled by the seed, so that every process dies about as often. Endless. */
+function* nemesisPlan(seed: number): Generator<{ target: Target; chance: number }> {
   const random = randomOf(seed, 'nemesis');
-  const plan: { target: Target; pauseMs: number }[] = [];
-  while (plan.length < kills) for (const target of random.shuffle(TARGETS)) plan.push({ target, pauseMs: random.int(3_000, 8_000) });
-  return plan.slice(0, kills);
-};
+  for (;;) for (const target of random.shuffle(TARGETS)) yield { target, chance: random.next() };
+}
+
+/** Seconds between two kills: while kills are owed, and after that, as long as the work goes on. */
+const PAUSE_S = { owed: { least: 3, most: 8 }, more: { least: 10, most: 25 } };
 
 export const runChaos = async (options: Options, print: (line: string) => void): Promise<boolean> => {
   const { seed } = options;
   const started = performance.now();
   print(`seed ${seed}: at least ${options.cases} cases, ${options.transitions} transitions, ${options.kills} kills`);
-  const park = await RunningPark.start();
+  const park = await KillablePark.start();
   let passed = false;
   let telemetry: Telemetry | undefined;
   try {
     print(`the park is ready after ${((performance.now() - started) / 1000).toFixed(1)} s; data in ${park.dataDir}`);
     const databaseUrl = await park.databaseUrl();
-    const workload = await Workload.signIn(seed, park.url, await park.accounts(), 180_000);
-    telemetry = new Telemetry(seed, park.mqttUrl, await park.gatewaySecret());
+    const workload = await Workload.signIn(seed, park.url, park.running.accounts, 180_000);
+    telemetry = new Telemetry(seed, park.running.urls.mqtt, await park.gatewaySecret());
 
     const deadline = performance.now() + options.minutes * 60_000;
     const killed = Object.fromEntries(TARGETS.map((t) => [t, 0])) as Record<Target, number>;
     const broken: string[] = [];
-    const plan = nemesisPlan(seed, options.kills);
     let kills = 0;
+    let index = 0;
+    // People go on reporting until there are enough of everything, and the nemesis goes on as long as they work.
+    const enoughWork = (): boolean => index >= options.cases && workload.answered >= options.transitions;
+    const over = (): boolean => performance.now() > deadline || (kills >= options.kills && enoughWork());
     const nemesis = (async () => {
-      for (const { target, pauseMs } of plan) {
-        await sleep(pauseMs);
-        if (performance.now() > deadline) return;
+      for (const { target, chance } of nemesisPlan(seed)) {
+        const { least, most } = kills < options.kills ? PAUSE_S.owed : PAUSE_S.more;
+        const next = performance.now() + (least + chance * (most - least)) * 1000;
+        while (performance.now() < next && !over()) await sleep(100);
+        if (over()) return;
         const pid = await park.kill(target);
         if (pid === null) {
           broken.push(`${target} did not come up again within 30 s`);
@@ -70,17 +76,11 @@ export const runChaos = async (options: Options, print: (line: string) => void):
         }
         killed[target] += 1;
         kills += 1;
-        print(`  ${((performance.now() - started) / 1000).toFixed(0).padStart(4)} s  kill -9 ${target} (${kills}/${options.kills}), ${workload.answered} acts answered`);
+        print(`  ${((performance.now() - started) / 1000).toFixed(0).padStart(4)} s  kill -9 ${target} (${kills}), ${index} cases, ${workload.answered} acts answered`);
       }
     })();
-
-    // Cases go on being reported until there are enough of everything and the last kill has hit running work.
-    let index = 0;
-    let nemesisDone = false;
-    void nemesis.finally(() => { nemesisDone = true; });
-    const enough = (): boolean => performance.now() > deadline || (nemesisDone && index >= options.cases && workload.answered >= options.transitions);
     const drivers = Array.from({ length: options.drivers }, async () => {
-      while (!enough()) {
+      while (!over()) {
         const plan = planCase(seed, index++);
         await workload.drive(plan).catch((error: Error) => broken.push(`case ${plan.index}: ${error.message}`));
       }
@@ -151,7 +151,7 @@ export const runChaos = async (options: Options, print: (line: string) => void):
     return passed;
   } finally {
     await telemetry?.close();
-    await park.stop();
+    await park.running.stop();
     if (passed && !options.keep) await park.remove();
     else print(`data kept in ${park.dataDir}`);
   }
