@@ -1,6 +1,7 @@
 import { connect, createServer } from 'node:net';
 import type { AddressInfo, Server, Socket } from 'node:net';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+import pg from 'pg';
 import type { SustainedSpec } from '../../domain/rules.ts';
 import type { Database } from '../../prisma/client.ts';
 import type { TestDatabase } from '../db.ts';
@@ -72,6 +73,25 @@ describe('kill -9 of ingest', () => {
     expect(await count('alarm')).toBe(1);
     expect(await count('sensor_event')).toBe(1);
     expect(await count("outbox WHERE topic = 'workflow'")).toBe(1);
+  });
+
+  test('while the database is away: what was not committed was not acknowledged, and comes again without the gateway', async () => {
+    const admin = new pg.Client({ connectionString: process.env.TEST_POSTGRES_ADMIN_URL });
+    await admin.connect();
+    ends.push(() => admin.end());
+    const name = new URL(database.url).pathname.slice(1);
+    await start();
+    await gateway.send(pressure(0, 1));
+    await until('receipt', () => seqsOf(gateway.receipts).has(0));
+    await admin.query(`ALTER DATABASE ${name} ALLOW_CONNECTIONS false`);
+    await admin.query('SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = $1', [name]);
+    for (let seq = 1; seq <= 20; seq++) await gateway.send(pressure(seq, seq));
+    await until('ingest tried to store', () => ingest!.output().includes('could not be stored'));
+    await ingest!.kill('SIGKILL');
+    await admin.query(`ALTER DATABASE ${name} ALLOW_CONNECTIONS true`);
+    await start();
+    await until('all receipted', () => seqsOf(gateway.receipts).size === 21);
+    expect(await count('telemetry.reading')).toBe(21);
   });
 
   test('at random moments under load: every message once, events take turns', async () => {
