@@ -182,7 +182,8 @@ body { margin: 0; padding: 24px 12px; background: #f2f3f5; color: #1f2329; font:
 .notice-addressee { font-weight: 700; }
 .notice-facts { width: 100%; border-collapse: collapse; }
 .notice-facts th, .notice-facts td { padding: 6px 10px; border: 1px solid #c9cdd4; text-align: start; vertical-align: top; }
-.notice-facts th { width: 28%; background: #f7f8fa; font-weight: 500; }
+.notice-facts th { width: 28%; background: #f7f8fa; font-weight: 500; overflow-wrap: break-word; }
+@media (max-width: 480px) { body { padding: 0; } .notice { padding: 24px 16px; } }
 .notice-signature { margin: 32px 0 24px; text-align: right; }
 .notice-signature p { margin: 0; }
 .notice-foot { padding-top: 12px; border-top: 1px solid #c9cdd4; color: #4e5969; font-size: 14px; }
