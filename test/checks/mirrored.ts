@@ -20,8 +20,8 @@ export const COVERED_ELSEWHERE: Record<string, string> = {
   'domain/flows.ts': 'test/flows/runtime.test.ts',
   'domain/notices.ts': 'test/templates/render.test.ts',
   // A child of the case, whose clock it shares.
-  'workflows/second-supervision/workflow.ts': 'test/workflows/overdue.test.ts',
-  'workflows/second-supervision/messages.ts': 'test/workflows/overdue.test.ts',
+  'workflows/second-supervision/workflow.ts': 'test/workflows/hazard-closure.test.ts',
+  'workflows/second-supervision/messages.ts': 'test/workflows/hazard-closure.test.ts',
   'activities/alarms.ts': 'test/workflows/alarm-handling.test.ts',
 };
 
