@@ -14,9 +14,6 @@ import { formatPosition, parsePosition, START } from './cursor.ts';
 
 type Client = pg.ClientBase | pg.Pool;
 
-/** Told after a deploy has committed; ingest reloads its rules. */
-export const RULES_CHANNEL = 'pw_rules';
-
 export interface FlowDeployment {
   version: number;
   /** Rules in force from flows. */
@@ -55,8 +52,8 @@ export const loadFlowRegistry = async (client: Client): Promise<FlowRegistry> =>
 };
 
 /**
- * Deploys flows within the caller's transaction: the version, the rules it ends, changes or begins, the audit row, and word
- * to ingest on commit. A refusal carries every fault in `detail.errors` and has written nothing. Content that is in force
+ * Deploys flows within the caller's transaction: the version, the rules it ends, changes or begins (ingest
+ * hears of them on commit by the channel pw_rules), and the audit row. A refusal carries every fault in `detail.errors` and has written nothing. Content that is in force
  * already is not deployed twice, except as a rollback.
  */
 export const deployFlows = async (
@@ -88,7 +85,6 @@ export const deployFlows = async (
     outcome: 'ok',
     detail: { sha256: hash, nodes: flows.length, rules: rules.length, ...changed, ...(input.rollbackOf === undefined ? {} : { rollbackOf: input.rollbackOf }) },
   });
-  await client.query('SELECT pg_notify($1, $2)', [RULES_CHANNEL, String(version)]);
   return ok({ version, rules: rules.length, sha256: hash, unchanged: false });
 };
 
@@ -208,10 +204,7 @@ export const reportFlowFault = async (client: pg.ClientBase, version: number, re
   const before = await flowsInForce(client);
   if (before) {
     const admitted = admitFlows(before.flows, jsonBytes(before.flows), await loadFlowRegistry(client));
-    if (admitted.ok) {
-      await putRules(client, admitted.value.rules, before.version);
-      await client.query('SELECT pg_notify($1, $2)', [RULES_CHANNEL, String(before.version)]);
-    }
+    if (admitted.ok) await putRules(client, admitted.value.rules, before.version);
   }
   return { quarantined: true, inForce: before?.version ?? null };
 };
