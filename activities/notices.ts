@@ -8,7 +8,7 @@ import { alarmState } from '../domain/alarm.ts';
 import type { Refusal } from '../domain/errors.ts';
 import type { HazardCase, HazardEffect, TransitionRecord } from '../domain/hazard.ts';
 import type { Language, Named, NoticeFacts, NoticeKind } from '../domain/notices.ts';
-import { NOTICE_FACTS } from '../domain/notices.ts';
+import { isBlankText, NOTICE_FACTS } from '../domain/notices.ts';
 import type { NoticeRecipient } from '../domain/policy.ts';
 import type { OutboxMessage } from '../prisma/outbox.ts';
 import { addToOutbox } from '../prisma/outbox.ts';
@@ -294,9 +294,9 @@ const resolveRecipients = (directory: Directory, recipients: readonly NoticeReci
 
 // ---- facts ----
 
+const orNull = (text: string | null | undefined): string | null => (text == null || isBlankText(text) ? null : text);
 /** Where one of the two names was never entered, the other stands for both. */
-const named = (zh: string | null, en: string | null): Named => ({ zh: zh?.trim() || (en ?? ''), en: en?.trim() || (zh ?? '') });
-const orNull = (text: string | null | undefined): string | null => text?.trim() || null;
+const named = (zh: string | null, en: string | null): Named => ({ zh: orNull(zh) ?? en ?? '', en: orNull(en) ?? zh ?? '' });
 
 interface Place {
   park: Named;

@@ -9,6 +9,7 @@
 import type { HazardType } from './hazard-types.ts';
 import { isHazardType } from './hazard-types.ts';
 import type { NoticeKind } from './notices.ts';
+import { isBlankText } from './notices.ts';
 import type { Actor } from './permissions.ts';
 import { may } from './permissions.ts';
 import type { NoticeRecipient, ParkPolicy } from './policy.ts';
@@ -233,7 +234,7 @@ export const checkMove = (c: HazardCase, name: CommandName, actor: Actor | null)
 export const allowedActs = (c: HazardCase, actor: Actor): PersonCommandName[] =>
   PERSON_COMMANDS.filter((name) => checkMove(c, name, actor).ok);
 
-const blank = (text: string | undefined): boolean => (text ?? '').trim() === '';
+const blank = (text: string | undefined): boolean => isBlankText(text ?? '');
 const hasFile = (evidence: readonly EvidenceItem[] | undefined): boolean => (evidence ?? []).some((e) => e.sha256 !== undefined);
 
 const checkContent = (c: HazardCase, cmd: HazardCommand): Result<true> => {

@@ -133,7 +133,9 @@ const neededBy = (facts: NoticeFacts): FactName[] => {
 };
 
 const isObject = (value: unknown): value is Record<string, unknown> => typeof value === 'object' && value !== null && !Array.isArray(value);
-const isBlank = (value: unknown): boolean => value === undefined || value === null || (typeof value === 'string' && value.replace(/[\p{Z}\p{C}]/gu, '') === '');
+/** Nothing that a reader could see: white space and invisible characters only. */
+export const isBlankText = (text: string): boolean => !/[^\p{Z}\p{C}]/u.test(text);
+const isBlank = (value: unknown): boolean => value === undefined || value === null || (typeof value === 'string' && isBlankText(value));
 
 const isEmpty = (form: Form, value: unknown): boolean => {
   if (isBlank(value)) return true;

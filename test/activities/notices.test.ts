@@ -258,6 +258,19 @@ describe('who is told', () => {
     expect((await noticesOf('hazard_id', 'who-4'))[0]!.body_html).not.toContain('<a ');
   });
 
+  test('invisible text holds no case up: a description is said to be none, a reason is asked for', async () => {
+    const hazard = await openTestCase(db, 'who-6', settings, { title: '\u200b\u2060', description: ' \u200b\u202e ' });
+    await hazard.act({ name: 'triage', grade: 'general', reason: '超限' }, LI, T0);
+    await hazard.act({ name: 'dispatch', responsibleId: 'wang', note: '\u200b' }, LI, T0);
+    const { body_text: text } = (await noticesOf('hazard_id', 'who-6'))[0]!;
+    expect(text).toContain('隐患名称：参数超限');
+    expect(text).toContain('情况描述：无');
+    expect(text).toContain('派发说明：无');
+    await hazard.act({ name: 'start' }, WANG, T0 + 1_000);
+    await hazard.act({ name: 'submit', note: '已整改', evidence: [PHOTO] }, WANG, T0 + 2_000);
+    await expect(hazard.act({ name: 'reject', reason: '\u200b\u00a0' }, LI, T0 + 3_000)).rejects.toThrow('hazard.reason_required');
+  });
+
   test('a case at a point names the coordinates; one without responsible person says so', async () => {
     const hazard = await openTestCase(db, 'who-5', settings, { assetId: null, origin: 'manual', type: 'escape_route_blocked', title: '  ', point: { type: 'Point', coordinates: [121.5123, 29.91] } });
     const steps = await hazard.act({ name: 'triage', grade: 'general', reason: '堵塞' }, LI, T0);
