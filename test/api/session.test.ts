@@ -8,7 +8,7 @@ let w: World;
 beforeAll(async () => {
   w = await startWorld();
 });
-afterAll(() => w.close());
+afterAll(() => w?.close());
 
 const audits = async (action: string): Promise<{ outcome: string; actor_id: string | null; detail: Record<string, unknown> }[]> =>
   (await w.db.pool.query<{ outcome: string; actor_id: string | null; detail: Record<string, unknown> }>('SELECT outcome, actor_id, detail FROM audit_event WHERE action = $1 ORDER BY at, id', [action])).rows;

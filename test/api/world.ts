@@ -9,7 +9,7 @@ import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { crc32, deflateSync } from 'node:zlib';
 import { Client, Connection } from '@temporalio/client';
-import { DefaultLogger, Runtime, Worker } from '@temporalio/worker';
+import { DefaultLogger, NativeConnection, Runtime, Worker } from '@temporalio/worker';
 import pino from 'pino';
 import { createActivities } from '../../activities/index.ts';
 import { createApp } from '../../api/app.ts';
@@ -127,15 +127,10 @@ export interface World {
   close(): Promise<void>;
 }
 
-const installed = { done: false };
+Runtime.install({ logger: new DefaultLogger('ERROR', () => {}), telemetryOptions: { logging: { filter: 'ERROR', forward: {} } }, shutdownSignals: [] });
 
 const startDeciding = async (database: TestDatabase, address: string): Promise<() => Promise<void>> => {
-  if (!installed.done) {
-    Runtime.install({ logger: new DefaultLogger('ERROR', () => {}), telemetryOptions: { logging: { filter: 'ERROR', forward: {} } }, shutdownSignals: [] });
-    installed.done = true;
-  }
   const db = database.open();
-  const { NativeConnection } = await import('@temporalio/worker');
   const native = await NativeConnection.connect({ address });
   const connection = await Connection.connect({ address });
   const tellWorkflow = createWorkflowReceiver(new Client({ connection }), db);
