@@ -13,7 +13,7 @@ let testDatabase: TestDatabase;
 let database: Database;
 
 const ms = { 1: 1_500, 2: 1_600, 3: 1_700 } as const;
-const RECTIFY_MS = 3_000;
+const RECTIFY_MS = 5_000;
 const POLICY: Partial<ParkPolicy> = { rectifyMs: { general: RECTIFY_MS, major: RECTIFY_MS }, supervisionMs: ms, remindBeforeMs: [700] };
 
 beforeAll(async () => {
