@@ -26,14 +26,14 @@ interface TimelineItem {
 const WORDS: Record<Lang, Record<string, string>> = {
   zh: {
     open: '隐患上报', join: '并案', triage: '分级', dispatch: '派发', returnDispatch: '退回派发', needsOwner: '待指派', start: '开始整改', progress: '整改进展', submit: '提交验收',
-    accept: '验收通过', reject: '验收驳回', dismiss: '驳回(非隐患)', archive: '归档', remind: '提醒', breach: '逾期', supervise: '二次督办', supervisionBreached: '督办逾期',
+    accept: '验收', reject: '验收驳回', dismiss: '驳回(非隐患)', archive: '归档', remind: '提醒', breach: '逾期', supervise: '二次督办', supervisionBreached: '督办逾期',
     reported: '已上报', triaged: '已分级', dispatched: '已派发', rectifying: '整改中', submitted: '待验收', accepted: '已验收', archived: '已归档', dismissed: '已驳回',
     notice: '通知', copy: '抄送', deadline: '期限', supervision: '督办', level: '级', system: '系统', refused: '被拒绝', due: '到期', started: '开始', met: '按期完成', breached: '逾期', withdrawn: '撤销',
     opened: '启动', closed: '结束', kindTriage: '分级', kindDispatch: '派发', kindRectify: '整改', kindSupervision: '督办',
   },
   en: {
     open: 'report', join: 'another report joins', triage: 'triage', dispatch: 'dispatch', returnDispatch: 'dispatch returned', needsOwner: 'needs an owner', start: 'rectification starts', progress: 'progress',
-    submit: 'submitted', accept: 'accepted', reject: 'rejected', dismiss: 'dismissed', archive: 'archived', remind: 'reminder', breach: 'overdue', supervise: 'second supervision', supervisionBreached: 'supervision overdue',
+    submit: 'submit', accept: 'accept', reject: 'reject', dismiss: 'dismiss', archive: 'archive', remind: 'reminder', breach: 'overdue', supervise: 'second supervision', supervisionBreached: 'supervision overdue',
     reported: 'reported', triaged: 'triaged', dispatched: 'dispatched', rectifying: 'rectifying', submitted: 'submitted', accepted: 'accepted', archived: 'archived', dismissed: 'dismissed',
     notice: 'notice', copy: 'copy', deadline: 'deadline', supervision: 'supervision', level: 'level', system: 'system', refused: 'refused', due: 'due', started: 'started', met: 'met', breached: 'breached', withdrawn: 'withdrawn',
     opened: 'opened', closed: 'closed', kindTriage: 'triage', kindDispatch: 'dispatch', kindRectify: 'rectification', kindSupervision: 'supervision',
@@ -55,6 +55,8 @@ export class Demo {
 
   private word(name: string): string { return WORDS[this.lang][name] ?? name; }
   private name(n: Named | null | undefined): string { return n ? (this.lang === 'zh' ? n.nameZh : n.nameEn) : this.word('system'); }
+
+  private say(zh: string, en: string): string { return this.lang === 'zh' ? zh : en; }
 
   private expect<T>(answer: Answer<unknown>, status: number, what: string): T {
     if (answer.status !== status) throw new Error(`${what}: expected ${status}, got ${answer.status} ${JSON.stringify(answer.body)}`);
@@ -108,7 +110,7 @@ export class Demo {
   }
 
   private async showRefusal(by: ParkClient, id: string): Promise<void> {
-    const answer = await by.act<Problem>(id, { act: 'accept', note: '自行验收', clientAt: new Date().toISOString() });
+    const answer = await by.act<Problem>(id, { act: 'accept', note: this.say('自行验收', 'Accepting my own work'), clientAt: new Date().toISOString() });
     const problem = this.expect<Problem>(answer, 403, 'self-acceptance');
     this.print(`  ${this.word('refused')}: ${by.username} → accept → 403 ${problem.code} (${this.lang === 'zh' ? problem.titleZh : problem.titleEn})`);
   }
@@ -116,14 +118,14 @@ export class Demo {
   /** Report → archive, straight. */
   async straight(): Promise<string> {
     const { inspector, officer, reviewer } = this.people;
-    const id = await this.report({ type: 'leak', title: '法兰渗漏', description: '环氧合成釜出料法兰渗漏，地面有液迹。', assetId: 'asset-r701' }, 'leak');
-    await this.act(inspector, id, { act: 'triage', grade: 'general', reason: '轻微渗漏，未扩散' });
+    const id = await this.report({ type: 'leak', title: this.say('法兰渗漏', 'Flange leak'), description: this.say('环氧合成釜出料法兰渗漏，地面有液迹。', 'The outlet flange of the epoxy synthesis reactor leaks; traces of liquid on the ground.'), assetId: 'asset-r701' }, 'leak');
+    await this.act(inspector, id, { act: 'triage', grade: 'general', reason: this.say('轻微渗漏，未扩散', 'Slight leak, not spreading') });
     await this.dispatched(id);
-    await this.act(officer, id, { act: 'start', note: '已停料泄压' });
-    await this.act(officer, id, { act: 'progress', note: '更换垫片，紧固螺栓', evidence: [await officer.upload(makePhoto(`gasket ${id}`), 'image/png')] });
-    await this.submitted(officer, id, '垫片已更换，试压无渗漏');
+    await this.act(officer, id, { act: 'start', note: this.say('已停料泄压', 'Feed stopped, pressure released') });
+    await this.act(officer, id, { act: 'progress', note: this.say('更换垫片，紧固螺栓', 'Gasket replaced, bolts tightened'), evidence: [await officer.upload(makePhoto(`gasket ${id}`), 'image/png')] });
+    await this.submitted(officer, id, this.say('垫片已更换，试压无渗漏', 'New gasket holds at test pressure'));
     await this.showRefusal(officer, id);
-    await this.act(reviewer, id, { act: 'accept', note: '现场复核无渗漏' });
+    await this.act(reviewer, id, { act: 'accept', note: this.say('现场复核无渗漏', 'Checked on site: no leak') });
     await this.until(inspector, id, 'archived', (h) => h.state === 'archived');
     return id;
   }
@@ -131,17 +133,17 @@ export class Demo {
   /** Report → rejection → second supervision → acceptance. */
   async supervised(): Promise<string> {
     const { inspector, coatings, reviewer, emergency } = this.people;
-    const id = await this.report({ type: 'mixed_storage', title: '禁忌物料混存', description: '溶剂储罐旁堆放氧化剂包装。', assetId: 'asset-s502' }, 'storage');
-    await this.act(inspector, id, { act: 'triage', grade: 'major', reason: '禁忌物料相邻存放' });
+    const id = await this.report({ type: 'mixed_storage', title: this.say('禁忌物料混存', 'Incompatible goods stored together'), description: this.say('溶剂储罐旁堆放氧化剂包装。', 'Packages of oxidiser beside the solvent tank.'), assetId: 'asset-s502' }, 'storage');
+    await this.act(inspector, id, { act: 'triage', grade: 'major', reason: this.say('禁忌物料相邻存放', 'Incompatible goods side by side') });
     await this.dispatched(id);
-    await this.act(coatings, id, { act: 'start', note: '开始清理' });
-    await this.submitted(coatings, id, '已移走部分包装');
+    await this.act(coatings, id, { act: 'start', note: this.say('开始清理', 'Clearing starts') });
+    await this.submitted(coatings, id, this.say('已移走部分包装', 'Some packages moved'));
     await this.showRefusal(coatings, id);
-    await this.act(reviewer, id, { act: 'reject', reason: '仍有包装未移走，未设隔离标识' });
+    await this.act(reviewer, id, { act: 'reject', reason: this.say('仍有包装未移走，未设隔离标识', 'Packages left, no separation marked') });
     await this.until(emergency, id, 'under second supervision', (h) => h.state === 'rectifying' && h.supervision >= 1);
-    await this.act(coatings, id, { act: 'progress', note: '全部移至专用库房，已设隔离标识', evidence: [await coatings.upload(makePhoto(`moved ${id}`), 'image/png')] });
-    await this.submitted(coatings, id, '混存已消除');
-    await this.act(emergency, id, { act: 'accept', note: '复查合格，解除督办' });
+    await this.act(coatings, id, { act: 'progress', note: this.say('全部移至专用库房，已设隔离标识', 'All moved to their own store, separation marked'), evidence: [await coatings.upload(makePhoto(`moved ${id}`), 'image/png')] });
+    await this.submitted(coatings, id, this.say('混存已消除', 'Nothing is stored together any more'));
+    await this.act(emergency, id, { act: 'accept', note: this.say('复查合格，解除督办', 'Checked again, supervision ended') });
     await this.until(inspector, id, 'archived', (h) => h.state === 'archived');
     return id;
   }

@@ -1,9 +1,16 @@
 import { execFile } from 'node:child_process';
 import { join } from 'node:path';
+import { Client, Connection } from '@temporalio/client';
 import { describe, expect, test } from '@jest/globals';
+import pg from 'pg';
 import { MOVES } from '../../domain/hazard.ts';
 import type { HazardState } from '../../domain/hazard.ts';
-import { planCase } from './workload.ts';
+import { hazardClosureId } from '../../workflows/ids.ts';
+import { comeToRest } from './chaos.ts';
+import { KillablePark } from './running-park.ts';
+import { Telemetry } from './telemetry.ts';
+import { verify } from './verify.ts';
+import { planCase, Workload } from './workload.ts';
 
 const chaos = (...args: string[]): Promise<{ code: number; output: string }> =>
   new Promise((resolve) => {
@@ -48,4 +55,62 @@ describe('the park under kill -9', () => {
     expect(row(output, 'transitions on record')).toBeGreaterThanOrEqual(200);
     expect(row(output, 'statutory excursions')).toBeGreaterThan(0);
   }, 420_000);
+});
+
+describe('the comparison of record and answers', () => {
+  test('finds nothing in an untouched park, and each kind of damage that is done to it', async () => {
+    const park = await KillablePark.start();
+    const url = await park.databaseUrl();
+    const db = new pg.Client({ connectionString: url });
+    let telemetry: Telemetry | undefined;
+    let connection: Connection | undefined;
+    try {
+      await db.connect();
+      telemetry = new Telemetry(3, park.running.urls.mqtt, await park.gatewaySecret());
+      const workload = await Workload.signIn(3, park.url, park.running.accounts, 60_000);
+      await Promise.all([0, 1, 2, 3, 4, 5].map((index) => workload.drive(planCase(3, index))));
+      const end = performance.now() + 120_000;
+      const raised = async (): Promise<number> => Number((await db.query<{ n: string }>('SELECT count(*) AS n FROM sensor_event')).rows[0]!.n);
+      while ((await raised()) === 0 && performance.now() < end) await new Promise((resolve) => setTimeout(resolve, 200));
+      expect(await comeToRest(url, telemetry)).toEqual([]);
+      const look = async () => verify(url, park.engineAddress, workload.outcomes, telemetry!);
+      const whole = await look();
+      expect(whole.faults).toEqual([]);
+      expect(whole.excursions).toBeGreaterThan(0);
+
+      // As a superuser without triggers: nothing of the park could do this.
+      await db.query("SET session_replication_role = 'replica'");
+      const damage = async (sql: string, seen: RegExp): Promise<void> => {
+        await db.query('BEGIN');
+        const { rowCount } = await db.query(sql);
+        expect(rowCount).toBeGreaterThan(0);
+        await db.query('COMMIT');
+        const { faults } = await look();
+        expect(faults.find((f) => seen.test(f)) ?? `nothing like ${seen.source} after: ${sql}\n${faults.join('\n')}`).toMatch(seen);
+      };
+      const one = (table: string, where: string): string => `ctid = (SELECT ctid FROM ${table} WHERE ${where} LIMIT 1)`;
+      await damage(`INSERT INTO notice SELECT (jsonb_populate_record(n, '{"id": "again", "dedupe_key": "again"}')).* FROM notice n WHERE hazard_id IS NOT NULL LIMIT 1`, /notices .*: 2 issued, 1 due/);
+      await damage(`DELETE FROM telemetry.reading r USING (SELECT tableoid AS t, ctid AS c FROM telemetry.reading LIMIT 1) x WHERE r.tableoid = x.t AND r.ctid = x.c`, /is receipted with \d+ readings, \d+ are stored/);
+      await damage(`INSERT INTO telemetry.reading SELECT * FROM telemetry.reading WHERE seq = 3 LIMIT 1`, /is stored more than once/);
+      await damage(`DELETE FROM alarm WHERE ${one('alarm', 'statutory')}`, /has 0 alarms/);
+      await damage(`UPDATE outbox SET delivered_at = NULL, created_at = now() - interval '2 minutes' WHERE ${one('outbox', "topic = 'workflow'")}`, /outbox workflow .* is undelivered/);
+      await damage(`UPDATE hazard SET seq = seq - 1 WHERE ${one('hazard', "closed_at IS NOT NULL AND state = 'archived'")}`, /the projection says archived/);
+      await damage(`DELETE FROM hazard_transition WHERE ${one('hazard_transition', "command = 'start'")}`, /a gap/);
+      await damage(`DELETE FROM hazard_transition WHERE ${one('hazard_transition', "command = 'submit'")}`, /was answered with transition \d+ of .*, the record has nothing there/);
+      await damage(
+        `INSERT INTO hazard_transition SELECT (jsonb_populate_record(t, jsonb_build_object('id', 'again', 'seq', t.seq + 1000, 'dedupe_key', 'again'))).* FROM hazard_transition t WHERE command = 'accept' LIMIT 1`,
+        /accept is on record and no answer or open intent asked for it/,
+      );
+      connection = await Connection.connect({ address: park.engineAddress });
+      const { rows } = await db.query<{ id: string }>('SELECT id FROM hazard WHERE closed_at IS NULL LIMIT 1');
+      await new Client({ connection }).workflow.getHandle(hazardClosureId(rows[0]!.id)).terminate();
+      expect((await look()).faults.join('\n')).toMatch(/is open, its workflow is TERMINATED/);
+    } finally {
+      await connection?.close();
+      await telemetry?.close();
+      await db.end();
+      await park.running.stop();
+      await park.remove();
+    }
+  }, 300_000);
 });

@@ -42,6 +42,25 @@ function* nemesisPlan(seed: number): Generator<{ target: Target; chance: number 
 /** Seconds between two kills: while kills are owed, and after that, as long as the work goes on. */
 const PAUSE_S = { owed: { least: 3, most: 8 }, more: { least: 10, most: 25 } };
 
+/** Ends excursions and messages, and waits until nothing is on its way; gives what still is after two minutes. */
+export const comeToRest = async (databaseUrl: string, telemetry: Telemetry): Promise<string[]> => {
+  const end = performance.now() + 120_000;
+  const db = new pg.Client({ connectionString: databaseUrl });
+  await db.connect();
+  try {
+    telemetry.calm();
+    // Episodes end by readings at rest.
+    const openEpisodes = async (): Promise<number> => Number((await db.query<{ n: string }>('SELECT count(*) AS n FROM telemetry.rule_state WHERE episode_id IS NOT NULL')).rows[0]!.n);
+    while ((await openEpisodes()) > 0 && performance.now() < end) await sleep(500);
+    telemetry.halt();
+    let open = await restless(db, telemetry);
+    for (; open.length > 0 && performance.now() < end; open = await restless(db, telemetry)) await sleep(500);
+    return open;
+  } finally {
+    await db.end();
+  }
+};
+
 export const runChaos = async (options: Options, print: (line: string) => void): Promise<boolean> => {
   const { seed } = options;
   const started = performance.now();
@@ -88,21 +107,8 @@ export const runChaos = async (options: Options, print: (line: string) => void):
     await Promise.all([nemesis, ...drivers]);
     const worked = performance.now();
 
-    telemetry.calm();
     await park.ready(120_000);
-    // Episodes end by readings at rest.
-    const db = new pg.Client({ connectionString: databaseUrl });
-    await db.connect();
-    let open: string[] = [];
-    try {
-      const openEpisodes = async (): Promise<number> => Number((await db.query<{ n: string }>('SELECT count(*) AS n FROM telemetry.rule_state WHERE episode_id IS NOT NULL')).rows[0]!.n);
-      const end = performance.now() + 120_000;
-      while ((await openEpisodes()) > 0 && performance.now() < end) await sleep(500);
-      telemetry.halt();
-      for (open = await restless(db, telemetry); open.length > 0 && performance.now() < end; open = await restless(db, telemetry)) await sleep(500);
-    } finally {
-      await db.end();
-    }
+    const open = await comeToRest(databaseUrl, telemetry);
     const rested = performance.now();
     const report = await verify(databaseUrl, park.engineAddress, workload.outcomes, telemetry);
     const refused = workload.outcomes.filter((o) => o.kind === 'refused');
