@@ -36,7 +36,7 @@ export interface Gateway {
 
 const CALL_TIMEOUT_MS = 30_000;
 const FIRST_RETRY_MS = 200;
-const LAST_RETRY_MS = 5_000;
+const LAST_RETRY_MS = 2_000;
 
 const isPassing = (error: unknown): boolean => !(error instanceof GatewayRefusal) || error.status === 429 || error.status >= 500;
 
@@ -83,7 +83,7 @@ export const createGateway = (port: number, token: string): Gateway => {
           return await call(method, path, body, signal);
         } catch (error) {
           if (signal.aborted || !isPassing(error)) throw error;
-          await pause(error instanceof GatewayRefusal && error.retryAfterMs !== null ? error.retryAfterMs : wait, signal);
+          await pause(error instanceof GatewayRefusal ? Math.max(error.retryAfterMs ?? 0, wait) : wait, signal);
         }
       }
     },

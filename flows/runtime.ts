@@ -71,6 +71,8 @@ const start = async (settings: RuntimeSettings): Promise<void> => {
   // The editor offers usage reports to its makers; nothing leaves this park.
   const noTelemetry: RequestHandler = (req, _res, next) => {
     if (typeof req.body === 'object' && req.body !== null) delete (req.body as Record<string, unknown>).telemetryEnabled;
+    // Node-RED's own body parser knows by this that the body has been read.
+    Object.assign(req, { _body: true });
     next();
   };
   app.use(FLOW_EDITOR_ROOT, requireProof);

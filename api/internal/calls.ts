@@ -65,7 +65,7 @@ export const createCalls = (database: Database, rates: Rates): Calls => {
   const onEvent = async <T>(call: NodeCall, type: string, run: (client: pg.ClientBase, node: FlowNode, event: EventFacts) => Promise<Result<T>>): Promise<Result<T>> => {
     const node = versions.get(call.flowVersion)?.get(call.nodeId);
     // A flow that names what does not exist shares one bucket with all others that do.
-    const waitMs = rates.flow(node ? (text(node.z) || node.id) : 'unknown');
+    const waitMs = rates.flow(node ? `${text(node.z) || node.id}/${type}` : 'unknown');
     if (waitMs > 0) return limited(waitMs);
     const nodes = await nodesOf(call.flowVersion);
     if (!nodes) return refuse('flow.version_unknown', { field: 'flowVersion' });

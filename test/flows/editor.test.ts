@@ -161,7 +161,9 @@ describe('behind the sign-in', () => {
   });
 
   test('usage reports to the makers of the editor cannot be switched on', async () => {
-    await as('owner', '/flow-editor/settings/user', { method: 'POST', body: { telemetryEnabled: true, editor: { view: {} } }, headers: { origin: base } });
+    const saved = await as('owner', '/flow-editor/settings/user', { method: 'POST', body: { telemetryEnabled: true, editor: { view: { grid: 30 } } }, headers: { origin: base } });
+    expect(saved.status).toBe(204);
+    expect(JSON.parse((await as('owner', '/flow-editor/settings/user')).text)).toEqual({ editor: { view: { grid: 30 } } });
     const settings = JSON.parse((await as('owner', '/flow-editor/settings')).text) as { telemetryEnabled: boolean };
     expect(settings.telemetryEnabled).toBe(false);
   });
