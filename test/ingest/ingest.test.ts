@@ -45,6 +45,16 @@ describe('storing', () => {
     expect(gateway.receipts[0]).toMatchObject({ boot: 'boot-1', seq: 0, stored: [[0, 0]], quarantined: [] });
   });
 
+  test('what is stored is acknowledged to the broker too: a restart is delivered nothing again', async () => {
+    for (let seq = 0; seq < 5; seq++) await gateway.send(pressure(seq, 1));
+    await receipted(4);
+    await ingest.stop();
+    ingest = await startIngest(database, broker.port);
+    await gateway.send(pressure(5, 1));
+    await receipted(5);
+    expect((await ingest.metrics.duplicates.get()).values[0]!.value).toBe(0);
+  });
+
   test('broker and client speak MQTT 5; a gateway with 3.1.1 is served too', async () => {
     expect(gateway.client.options.protocolVersion).toBe(5);
     const old = await connectGateway(broker.port, 'gw-2', 4);
