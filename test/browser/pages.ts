@@ -1,5 +1,5 @@
 /** What browser tests share: a page that keeps watch over itself, signing in, axe, pictures. */
-import { mkdirSync, readFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -65,8 +65,19 @@ export const axeFaults = async (page: Page): Promise<string[]> => {
 /** How far the page reaches beyond the window, in px. */
 export const sidewaysOverflow = (page: Page): Promise<number> => page.evaluate(() => Math.max(0, document.documentElement.scrollWidth - document.documentElement.clientWidth));
 
+/** Those that the documents show; written with UPDATE_IMAGES=true. */
+const DOCUMENTED: Record<string, string> = {
+  'overview-zh-1440': 'map-zh', 'overview-en-1440': 'map-en', 'case-open-zh-1440': 'case-zh', 'case-open-en-390': 'case-en-phone',
+  'inbox-zh-1440': 'inbox-zh', 'flow-editor-zh-1440': 'flow-editor-zh',
+};
+const documents = join(import.meta.dirname, '../../docs/images');
+
 /** For people to look at: test/.artifacts/browser/{name}.png. */
 export const picture = async (page: Page, name: string): Promise<void> => {
   mkdirSync(artifacts, { recursive: true });
-  await page.screenshot({ path: join(artifacts, `${name}.png`), animations: 'disabled' });
+  const bytes = await page.screenshot({ path: join(artifacts, `${name}.png`), animations: 'disabled' });
+  const documented = DOCUMENTED[name];
+  if (!documented || process.env.UPDATE_IMAGES !== 'true') return;
+  mkdirSync(documents, { recursive: true });
+  writeFileSync(join(documents, `${documented}.png`), bytes);
 };

@@ -68,6 +68,7 @@ const act = async (page: Page, name: string, fill: (form: ReturnType<Page['locat
   await page.getByText(`已完成：${name}`).waitFor();
 };
 
+const VIEWS = (['zh-CN', 'en'] as const).flatMap((language) => WIDTHS.map((width) => ({ language, width })));
 let caseUrl = '';
 
 beforeAll(async () => {
@@ -163,6 +164,15 @@ describe('one hazard, from the alarm to the archive', () => {
   }, 120_000);
 
   test('an inspector accepts, and the case is archived', async () => {
+    for (const view of VIEWS) {
+      const looker = await as(ACCEPTOR, view);
+      await looker.goto(caseUrl);
+      await looker.locator('.timeline .event').first().waitFor();
+      await looker.locator('.act-buttons button').first().waitFor();
+      expect(await axeFaults(looker)).toEqual([]);
+      expect(await sidewaysOverflow(looker)).toBe(0);
+      await picture(looker, `case-open-${view.language === 'en' ? 'en' : 'zh'}-${view.width}`);
+    }
     const page = await as(ACCEPTOR);
     await page.goto(caseUrl);
     await act(page, '验收合格', async (form) => form.getByLabel('说明').fill('现场复核合格'));
@@ -200,7 +210,6 @@ describe('every page, in both languages and widths', () => {
     { name: 'password', username: DUTY_OFFICER, path: () => '/password', ready: 'form' },
     { name: 'ratings', username: DUTY_OFFICER, path: () => '/ratings', ready: '.ratings tbody tr .rating' },
   ];
-  const VIEWS = (['zh-CN', 'en'] as const).flatMap((language) => WIDTHS.map((width) => ({ language, width })));
 
   test.each(VIEWS)('$language at $width px: nothing serious for axe, nothing beyond the edge', async ({ language, width }) => {
     const faults: string[] = [];
@@ -232,12 +241,16 @@ describe('every page, in both languages and widths', () => {
   }, 240_000);
 
   test('the flow editor opens for the process owner with the palette 园安, and for nobody else', async () => {
-    const page = await as(PROCESS_OWNER);
-    await page.goto('/flow-editor/');
-    await page.locator('#red-ui-palette .red-ui-palette-node').first().waitFor();
-    await page.getByText('园安').first().waitFor();
-    for (const type of ['pw-threshold', 'pw-start-case']) await page.locator(`#red-ui-palette [data-palette-type="${type}"]`).waitFor();
-    await picture(page, 'flow-editor-zh-1440');
+    for (const { language, width } of VIEWS) {
+      const page = await as(PROCESS_OWNER, { language, width });
+      await page.goto('/flow-editor/');
+      for (const type of ['pw-sensor-event', 'pw-threshold', 'pw-sustained', 'pw-start-case', 'pw-signal-case', 'pw-notify', 'pw-actuate']) {
+        await page.locator(`#red-ui-palette [data-palette-type="${type}"]`).waitFor({ state: 'attached' });
+      }
+      if (width === 1440) await page.locator('.red-ui-palette-header').filter({ hasText: '园安' }).waitFor();
+      await page.locator('.red-ui-flow-node, .red-ui-workspace-chart g.red-ui-flow-node-group').first().waitFor({ state: 'attached' });
+      await picture(page, `flow-editor-${language === 'en' ? 'en' : 'zh'}-${width}`);
+    }
     const stranger = await as(ENTERPRISE_OFFICER);
     expect((await stranger.request.get('/flow-editor/')).status()).not.toBe(200);
   }, 120_000);

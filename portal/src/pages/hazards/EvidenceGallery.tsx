@@ -67,7 +67,7 @@ export const EvidenceGallery = ({ items }: { items: EvidenceItem[] }) => {
             </p>
             {item.capturedAt && (
               <p className="muted">
-                {t('evidence.captured')} <Time at={item.capturedAt} />
+                {t(item.purpose === 'sensor' ? 'evidence.measured' : 'evidence.captured')} <Time at={item.capturedAt} />
               </p>
             )}
             {item.detail && <Detail detail={item.detail} />}

@@ -98,7 +98,15 @@ const Row = ({ hazard }: { hazard: HazardSummary }) => {
         )}
       </td>
       <td className="cell-due">
-        {hazard.dueAt ? <Due at={hazard.dueAt} closed={hazard.closedAt !== null} /> : <span className="muted">{t('hazards.noDue')}</span>}
+        {hazard.closedAt ? (
+          <span className="muted">
+            {t('hazards.closed')} <Time at={hazard.closedAt} style="short" zone={false} />
+          </span>
+        ) : hazard.dueAt ? (
+          <Due at={hazard.dueAt} />
+        ) : (
+          <span className="muted">{t('hazards.noDue')}</span>
+        )}
         {hazard.overdue && hazard.closedAt !== null && <span className="mark mark-overdue">{t('hazards.overdue')}</span>}
         <SupervisionMark level={hazard.supervision} open={hazard.supervisionOpen} />
       </td>

@@ -28,7 +28,9 @@ const Trend = ({ sensor }: { sensor: Sensor }) => {
   const low = Math.min(...values);
   const high = Math.max(...values);
   const now = serverNow();
-  const x = (at: string): number => WIDTH * (1 - (now - Date.parse(at)) / TREND_MS);
+  // A sensor that is new fills the width with what there is.
+  const from = Math.max(now - TREND_MS, Date.parse(items[0]!.at));
+  const x = (at: string): number => (WIDTH * (Date.parse(at) - from)) / (now - from || 1);
   const y = (value: number): number => 2 + (HEIGHT - 4) * (1 - (value - low) / (high - low || 1));
   return (
     <svg className="trend" viewBox={`0 0 ${WIDTH} ${HEIGHT}`} role="img" aria-label={t('asset.trend')}>
