@@ -16,8 +16,6 @@ interface Generated {
   path: string;
   /** Writes to `target`, a file or folder of the same kind. */
   write(target: string): Promise<void>;
-  /** False while what it is made by is not in the project. */
-  there(): boolean;
 }
 
 /** Prisma writes beside the schema that it is given, so it gets a copy. The CLI insists on an engine binary that `generate` never runs. */
@@ -37,7 +35,7 @@ const writePrismaClient = async (target: string): Promise<void> => {
 };
 
 export const GENERATED: readonly Generated[] = [
-  { name: 'Prisma client', path: 'prisma/generated', write: writePrismaClient, there: () => true },
+  { name: 'Prisma client', path: 'prisma/generated', write: writePrismaClient },
 ];
 
 const contentOf = async (path: string): Promise<Map<string, string>> => {
@@ -54,7 +52,7 @@ const contentOf = async (path: string): Promise<Map<string, string>> => {
 
 export const generateAll = async (): Promise<string[]> => {
   const written: string[] = [];
-  for (const item of GENERATED.filter((g) => g.there())) {
+  for (const item of GENERATED) {
     await item.write(join(root, item.path));
     written.push(`${item.name}: ${item.path}`);
   }
@@ -65,7 +63,7 @@ export const generateAll = async (): Promise<string[]> => {
 export const generatedProblems = async (): Promise<string[]> => {
   const problems: string[] = [];
   await mkdir(artifacts, { recursive: true });
-  for (const item of GENERATED.filter((g) => g.there())) {
+  for (const item of GENERATED) {
     const folder = await mkdtemp(join(artifacts, 'generated-'));
     try {
       const target = join(folder, 'made');
