@@ -18,7 +18,7 @@ const RUNTIME = join(import.meta.dirname, 'runtime.ts');
 const ROOT = dirname(import.meta.dirname);
 const RESTART_MS = [100, 500, 2_000, 5_000];
 const STEADY_MS = 60_000;
-const END_MS = 9_000;
+const END_MS = 4_000;
 
 const config = loadConfig();
 const logger = createLogger('flows-watch', config.LOG_LEVEL);

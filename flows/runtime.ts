@@ -27,7 +27,7 @@ export interface RuntimeSettings {
 export type RuntimeMessage = { kind: 'beat'; version: number; ready: boolean };
 
 const LISTEN_TRIES = 50;
-const END_MS = 8_000;
+const END_MS = 3_500;
 
 const start = async (settings: RuntimeSettings): Promise<void> => {
   const logger = createLogger('flows', settings.logLevel);
