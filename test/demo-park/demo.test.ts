@@ -45,7 +45,10 @@ describe('the running demo park', () => {
     const { body: map } = await office.get<{ features: Feature[] }>('/api/v1/map');
     expect(map.features.find((f) => f.id === 'asset-a3')?.properties).toMatchObject({ kind: 'asset', alarm: { level: expect.stringMatching(/^HH?$/) } });
 
-    const { body: hazard } = await office.get<Hazard>(`/api/v1/hazards/${alarm.hazardId}`);
+    const hazard = await until('the case', async () => {
+      const { status, body } = await office.get<Hazard>(`/api/v1/hazards/${alarm.hazardId}`);
+      return status === 200 ? body : undefined;
+    });
     expect(hazard).toMatchObject({ origin: 'sensor', source: { ruleId: 'flow:a3-pressure-high:sensor-a3-pressure', ruleVersion: 1, flowVersion: 1, nodeId: 'a3-start-case' } });
     expect(hazard.source!.eventId).toMatch(/^\d+$/);
     // The statutory limit that is passed a moment later joins this case.
