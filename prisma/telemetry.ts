@@ -334,6 +334,9 @@ export interface Taken {
   gateways: readonly GatewayNews[];
 }
 
+/** An array literal of numbers, truth values and ids of ours, which need no quoting: several times faster than the driver's way. */
+const plain = <T>(rows: readonly T[], pick: (row: T) => number | boolean | string | null): string => `{${rows.map((row) => pick(row) ?? 'NULL').join(',')}}`;
+
 // One statement, since a round trip costs as much as a hundred rows. Times travel as epoch ms.
 const WRITE = `
   WITH messages AS (
@@ -366,12 +369,12 @@ export const writeTaken = async (client: pg.ClientBase, { messages, readings, bo
   for (const r of readings) if (!r.late && !r.retained) newest.set(r.sensorId, r);
   const latest = [...newest.values()];
   const { rows } = await client.query<{ gateway_id: string; revision: string }>(WRITE, [
-    messages.map((m) => m.bootId), messages.map((m) => m.seq), messages.map((m) => m.receivedAt),
-    readings.map((r) => r.tenantId), readings.map((r) => r.sensorId), readings.map((r) => r.at), readings.map((r) => r.value), readings.map((r) => r.quality),
-    readings.map((r) => r.late), readings.map((r) => r.retained), readings.map((r) => r.deviceAt), readings.map((r) => r.receivedAt), readings.map((r) => r.bootId), readings.map((r) => r.seq),
-    latest.map((r) => r.sensorId), latest.map((r) => r.tenantId), latest.map((r) => r.value), latest.map((r) => r.at), latest.map((r) => r.receivedAt), latest.map((r) => r.quality),
-    boots.map((b) => b.id), boots.map((b) => b.contiguous), boots.map((b) => b.maxSeq),
-    gateways.map((g) => g.gatewayId), gateways.map((g) => g.bootId), gateways.map((g) => g.lastSeen), gateways.map((g) => g.offsetMs), gateways.map((g) => g.clockSuspect),
+    plain(messages, (m) => m.bootId), plain(messages, (m) => m.seq), plain(messages, (m) => m.receivedAt),
+    readings.map((r) => r.tenantId), readings.map((r) => r.sensorId), plain(readings, (r) => r.at), plain(readings, (r) => r.value), readings.map((r) => r.quality),
+    plain(readings, (r) => r.late), plain(readings, (r) => r.retained), plain(readings, (r) => r.deviceAt), plain(readings, (r) => r.receivedAt), plain(readings, (r) => r.bootId), plain(readings, (r) => r.seq),
+    latest.map((r) => r.sensorId), latest.map((r) => r.tenantId), plain(latest, (r) => r.value), plain(latest, (r) => r.at), plain(latest, (r) => r.receivedAt), latest.map((r) => r.quality),
+    plain(boots, (b) => b.id), plain(boots, (b) => b.contiguous), plain(boots, (b) => b.maxSeq),
+    gateways.map((g) => g.gatewayId), plain(gateways, (g) => g.bootId), plain(gateways, (g) => g.lastSeen), plain(gateways, (g) => g.offsetMs), plain(gateways, (g) => g.clockSuspect),
   ]);
   return new Map(rows.map((r) => [r.gateway_id, r.revision]));
 };
