@@ -33,7 +33,7 @@ const endless = (bytes: number): ReadableStream => {
   });
 };
 
-const CASES: [string, string, () => Promise<Reply>, string?][] = [
+const CASES: [string, string, () => Promise<Reply<unknown>>, string?][] = [
   ['no JSON', 'request.malformed', () => raw('{"type":')],
   ['bytes that are no UTF-8 JSON', 'request.malformed', () => raw(Buffer.from([0xff, 0xfe, 0x00]))],
   ['a top-level string', 'request.malformed', () => raw('"text"')],
@@ -96,7 +96,7 @@ test.each(CASES.map((row) => ({ what: row[0], code: row[1], call: row[2], field:
   expect(reply.body.titleZh).toBe(REFUSALS[code as keyof typeof REFUSALS].zh);
   if (field) expect(reply.body.errors!.map((e) => e.field)).toContain(field);
   const after = await countRows(w.db);
-  for (const table of NOTES) delete before[table], delete after[table];
+  for (const counts of [before, after]) for (const table of NOTES) delete counts[table];
   expect(after).toEqual(before);
   expect((await w.visitor().get('/healthz')).status).toBe(200);
 });
