@@ -16,7 +16,7 @@ const BATCH_WAIT_MS = 4;
 /** Messages in flight that we ask the broker to keep to, and at which we stop reading. */
 const PENDING_LIMIT = 4_000;
 /** Receipts of one gateway are gathered for so long: under load one receipt answers many batches. */
-const RECEIPT_EVERY_MS = 50;
+const RECEIPT_EVERY_MS = 20;
 /** The broker keeps our session, and what is queued for it, over an absence of so long. */
 const SESSION_EXPIRY_S = 24 * 3_600;
 const BACKOFF_MAX_MS = 5_000;

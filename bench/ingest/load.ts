@@ -11,7 +11,7 @@ import { loadConfig } from '../../platform/config.ts';
 import { mqttConnectionOptions, mqttUrl } from '../../platform/mqtt.ts';
 
 /** Messages on their way at once; a park's gateways keep some dozens each. */
-const WINDOW = 4_000;
+const WINDOW = 2_000;
 const CONNECTIONS = 4;
 const WARM_UP_MS = 2_000;
 
