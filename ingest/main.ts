@@ -4,7 +4,7 @@ import { createLogger } from '../platform/logger.ts';
 import { mqttConnectionOptions, mqttUrl } from '../platform/mqtt.ts';
 import { openDatabase } from '../prisma/client.ts';
 import { startFloor } from './floor.ts';
-import { serveHealth } from './health.ts';
+import { serveHealth } from '../platform/health.ts';
 import { createMetrics } from './metrics.ts';
 import { createPipeline } from './pipeline.ts';
 import { watchRuleBook } from './rule-book.ts';

@@ -17,7 +17,7 @@ import { temporalConnectionOptions } from '../platform/temporal.ts';
 import { openDatabase } from '../prisma/client.ts';
 import { CLOSURE_QUEUE } from '../workflows/ids.ts';
 import { buildBundle } from './build-bundle.ts';
-import { serveHealth } from './health.ts';
+import { serveHealth } from '../platform/health.ts';
 import { createMetrics } from './metrics.ts';
 import { startRelay } from './relay.ts';
 import { createWorkflowReceiver } from './tell-workflow.ts';

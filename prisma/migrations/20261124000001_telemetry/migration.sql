@@ -11,7 +11,8 @@ CREATE TABLE telemetry.boot (
   -- Every sequence number from 0 to this one is stored; -1 while 0 is missing.
   contiguous  bigint NOT NULL DEFAULT -1,
   max_seq     bigint NOT NULL DEFAULT -1,
-  UNIQUE (gateway_id, boot)
+  UNIQUE (gateway_id, boot),
+  UNIQUE (tenant_id, id)
 );
 
 -- One row per message that was taken in: a second delivery finds its row and has no effect.
@@ -25,11 +26,12 @@ CREATE TABLE telemetry.message (
 CREATE TABLE telemetry.gateway_state (
   gateway_id    text PRIMARY KEY,
   tenant_id     text NOT NULL,
-  boot_id       bigint REFERENCES telemetry.boot (id),
+  boot_id       bigint,
   last_seen     timestamptz(3),
   -- Clock of the gateway minus ours at the last message; suspect beyond the park's clockSkewMs.
   clock_offset_ms double precision,
-  clock_suspect boolean NOT NULL DEFAULT false
+  clock_suspect boolean NOT NULL DEFAULT false,
+  FOREIGN KEY (tenant_id, boot_id) REFERENCES telemetry.boot (tenant_id, id)
 );
 
 CREATE TABLE telemetry.reading (

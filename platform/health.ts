@@ -1,4 +1,4 @@
-/** /healthz, /readyz and /metrics of the worker, on loopback. */
+/** /healthz, /readyz and /metrics of a process that has no other HTTP face, on loopback. */
 import type { Server } from 'node:http';
 import { createServer } from 'node:http';
 import type { Registry } from 'prom-client';
