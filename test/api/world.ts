@@ -127,8 +127,6 @@ export interface World {
   close(): Promise<void>;
 }
 
-Runtime.install({ logger: new DefaultLogger('ERROR', () => {}), telemetryOptions: { logging: { filter: 'ERROR', forward: {} } }, shutdownSignals: [] });
-
 const startDeciding = async (database: TestDatabase, address: string): Promise<() => Promise<void>> => {
   const db = database.open();
   const native = await NativeConnection.connect({ address });
@@ -153,6 +151,8 @@ export const startWorld = async (options: { engine?: boolean; enterprises?: numb
   const db = database.open();
   const park = await createPark(db, { enterprises: options.enterprises ?? 2 });
   const dataDir = await mkdtemp(join(tmpdir(), 'parkwarden-api-'));
+  // A runtime that no worker uses would keep the process alive for ever.
+  if (options.engine) Runtime.install({ logger: new DefaultLogger('ERROR', () => {}), telemetryOptions: { logging: { filter: 'ERROR', forward: {} } }, shutdownSignals: [] });
   const env = options.engine ? await startLocalEnv() : null;
   const address = env ? (env.connection as Connection).options.address : '127.0.0.1:9';
   const apiDb = database.open({ defaultScope: 'none', maxConnections: 20 });
