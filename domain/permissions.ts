@@ -44,6 +44,8 @@ export const PERMISSIONS = {
   'alarm.acknowledge': [...PARK, 'enterprise_safety_officer'],
   'alarm.confirm': [...PARK, 'enterprise_safety_officer'],
   'map.read': [...PARK, 'enterprise_safety_officer', 'process_owner', 'regulator'],
+  /** Names of enterprises: whose rating it is. */
+  'enterprise.read': [...PARK, 'enterprise_safety_officer', 'process_owner', 'investment_office'],
   'registry.read': [...PARK, 'enterprise_safety_officer', 'process_owner'],
   'telemetry.read': [...PARK, 'enterprise_safety_officer', 'process_owner'],
   'telemetry.quarantine.read': ['park_admin', 'process_owner'],

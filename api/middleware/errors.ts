@@ -8,7 +8,7 @@ import { Refused, sendProblem } from '../problem.ts';
 const SOCKET_CODES = ['ECONNREFUSED', 'ECONNRESET', 'EPIPE', 'ETIMEDOUT', 'ENOTFOUND', 'EAI_AGAIN', 'EHOSTUNREACH'];
 /** PostgreSQL: connection exceptions, shutdown and start-up, too many connections, recovery. */
 const SQL_STATES = /^(08...|57P0[1-5]|53300|25006)$/;
-const WORDS = /Connection terminated|timeout exceeded when trying to connect|Client has encountered a connection error|not queryable|Client was closed/i;
+const WORDS = /Connection terminated|not currently accepting connections|timeout exceeded when trying to connect|Client has encountered a connection error|not queryable|Client was closed/i;
 
 /** The database or the engine is away: nothing is known about the call, and it can be made again. */
 export const isAway = (error: unknown): boolean => {

@@ -57,7 +57,7 @@ const map = route({
 });
 
 const enterprises = route({
-  method: 'get', path: '/api/v1/enterprises', tag: 'registry', summary: 'Enterprises 企业', access: 'registry.read', query: PageQuery, response: OrgList,
+  method: 'get', path: '/api/v1/enterprises', tag: 'registry', summary: 'Enterprises 企业', access: 'enterprise.read', query: PageQuery, response: OrgList,
   handle: async ({ query: q, session, deps }) => {
     const after = decodeCursor(codeCursor, q.cursor);
     const { rows: found } = await asActor(deps.database, session, (client) =>

@@ -14,12 +14,12 @@ export interface AlarmRow {
 }
 
 /**
- * The case of an alarm is the one that its event was reported to. A reader without cases (the process owner) sees no report
+ * The case of an alarm is the one that its event was reported to, once that case is on the record. A reader without cases (the process owner) sees no report
  * and so no case.
  */
 export const SELECT_ALARM = `SELECT al.*, a.substance, ${ASSET_REF} AS asset, ${orgRef('o')} AS tenant,
   json_build_object('id', s.id, 'nameZh', s.name_zh, 'nameEn', s.name_en, 'kind', s.kind) AS sensor,
-  (SELECT r.hazard_id FROM sensor_event e JOIN hazard_report r ON r.event_id = e.id WHERE e.episode_id = al.id AND e.kind = 'raised' ORDER BY r.received_at LIMIT 1) AS hazard_id
+  (SELECT h.id FROM sensor_event e JOIN hazard_report r ON r.event_id = e.id JOIN hazard h ON h.tenant_id = r.tenant_id AND h.id = r.hazard_id WHERE e.episode_id = al.id AND e.kind = 'raised' ORDER BY r.received_at LIMIT 1) AS hazard_id
 FROM alarm al JOIN asset a ON a.tenant_id = al.tenant_id AND a.id = al.asset_id ${ASSET_PATH} JOIN sensor s ON s.tenant_id = al.tenant_id AND s.id = al.sensor_id`;
 
 const factsOf = (a: AlarmRow): AlarmFacts => ({

@@ -14,9 +14,9 @@ describe('permissions', () => {
     for (const roles of Object.values(PERMISSIONS)) for (const role of roles) expect(ROLES).toContain(role);
     for (const role of ROLES) expect(scopeOf(role)).not.toBe('none');
   });
-  test('the investment office sees ratings and nothing else; nobody of an enterprise accepts', () => {
+  test('the investment office sees ratings, and whose they are, and nothing else; nobody of an enterprise accepts', () => {
     const allowed = Object.keys(PERMISSIONS).filter((action) => may('investment_office', action));
-    expect(allowed).toEqual(['rating.read']);
+    expect(allowed).toEqual(['enterprise.read', 'rating.read']);
     expect(may('enterprise_safety_officer', 'hazard.accept')).toBe(false);
   });
 });

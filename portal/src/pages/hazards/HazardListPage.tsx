@@ -34,7 +34,7 @@ const Filters = ({ filters, set }: { filters: HazardFilters; set: (name: keyof H
   const { t, name, word } = useWords();
   const { membership, may } = useSession();
   // Whoever belongs to an enterprise sees one enterprise only.
-  const enterprises = useQuery({ ...enterprisesQuery(), enabled: membership.org.kind !== 'enterprise' && may('registry.read') });
+  const enterprises = useQuery({ ...enterprisesQuery(), enabled: membership.org.kind !== 'enterprise' && may('enterprise.read') });
   const assets = useQuery({ ...assetsQuery(), enabled: filters.assetId !== undefined && may('registry.read') });
   const asset = assets.data?.find((a) => a.id === filters.assetId);
   const select = (key: keyof HazardFilters, label: string, options: { value: string; text: string }[]) => (
