@@ -14,7 +14,9 @@ const WORDS = /Connection terminated|not currently accepting connections|timeout
 export const isAway = (error: unknown): boolean => {
   if (error instanceof EngineAway) return true;
   if (!(error instanceof Error)) return false;
-  const { code, errors } = error as Error & { code?: unknown; errors?: unknown[] };
+  const { code, errors, severity } = error as Error & { code?: unknown; errors?: unknown[]; severity?: unknown };
+  // A FATAL is the end of a connection, whatever its state: nothing was decided on it.
+  if (severity === 'FATAL' || severity === 'PANIC') return true;
   if (typeof code === 'string' && (SOCKET_CODES.includes(code) || SQL_STATES.test(code))) return true;
   return WORDS.test(error.message) || (Array.isArray(errors) && errors.some(isAway)) || (error.cause !== undefined && isAway(error.cause));
 };

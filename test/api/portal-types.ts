@@ -1,0 +1,22 @@
+/** The portal's own types of the messages against the schemas that check them: a difference fails `npm run types`. */
+import type { z } from 'zod';
+import type * as hazards from '../../api/schemas/hazards.ts';
+import type * as park from '../../api/schemas/park.ts';
+import type * as session from '../../api/schemas/session.ts';
+import type * as portal from '../../portal/src/api/types.ts';
+
+/** Compiles only where what the API sends (or takes) fits what the portal reads (or sends). */
+type Fits<From extends To, To> = From;
+export type Read = [
+  Fits<Omit<z.output<typeof session.Session>, 'permissions'>, Omit<portal.Session, 'permissions'>>,
+  Fits<z.output<typeof hazards.HazardSummary>, portal.HazardSummary>,
+  Fits<z.output<typeof hazards.Hazard>, portal.Hazard>,
+  Fits<z.output<typeof hazards.TimelineItem>, portal.TimelineItem>,
+  Fits<z.output<typeof hazards.ReportAnswer>, portal.ReportAnswer>,
+  Fits<z.output<typeof park.Alarm>, portal.Alarm>,
+  Fits<z.output<typeof park.Readings>, { items: portal.Reading[] }>,
+  Fits<z.output<typeof park.NoticeSummary>, portal.NoticeSummary>,
+  Fits<z.output<typeof park.Notice>, portal.Notice>,
+  Fits<z.output<typeof park.FlowVersion>, portal.FlowVersion>,
+];
+export type Sent = [Fits<portal.ActBody['act'], z.input<typeof hazards.ActBody>['act']>, Fits<keyof portal.ReportBody, keyof z.input<typeof hazards.ReportBody>>];
