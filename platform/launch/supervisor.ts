@@ -18,6 +18,8 @@ export interface ProcessSpec {
   env: Record<string, string>;
   /** Address that answers while the process lives. */
   health?: string;
+  /** Checks without answer before it is killed; default HEALTH_MISSES. */
+  healthMisses?: number;
   uid?: number;
   gid?: number;
 }
@@ -195,7 +197,7 @@ export const createSupervisor = (dataDir: string, say: (line: string) => void): 
     }
     if (p.child !== child || (!p.wasHealthy && performance.now() - p.startedAt < FIRST_HEALTH_WITHIN_MS)) return;
     p.misses += 1;
-    if (p.misses < HEALTH_MISSES) return;
+    if (p.misses < (p.spec.healthMisses ?? HEALTH_MISSES)) return;
     say(`${p.spec.name} does not answer ${p.spec.health}: killed 无响应，已强制结束`);
     p.misses = 0;
     kill(child, 'SIGKILL');
