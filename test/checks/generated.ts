@@ -1,10 +1,11 @@
 /** Files that are made from others: how each is made, and whether what is in the project is what would be made today. */
 import { execFile } from 'node:child_process';
 import { existsSync } from 'node:fs';
-import { cp, mkdir, mkdtemp, readFile, readdir, rm } from 'node:fs/promises';
+import { cp, mkdir, mkdtemp, readFile, readdir, rm, writeFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { promisify } from 'node:util';
+import { openApiText } from '../../api/openapi.ts';
 
 const run = promisify(execFile);
 const root = join(import.meta.dirname, '../..');
@@ -36,6 +37,7 @@ const writePrismaClient = async (target: string): Promise<void> => {
 
 export const GENERATED: readonly Generated[] = [
   { name: 'Prisma client', path: 'prisma/generated', write: writePrismaClient },
+  { name: 'OpenAPI description', path: 'docs/openapi.json', write: (target) => writeFile(target, openApiText()) },
 ];
 
 const contentOf = async (path: string): Promise<Map<string, string>> => {
