@@ -1,6 +1,7 @@
 /** The record of an alarm episode. Ingest writes the row and its return to normal; the workflow everything that people and the ladder add. */
 import type { AlarmFacts } from '../domain/alarm.ts';
-import type { NoticeRecipient, ParkPolicy } from '../domain/policy.ts';
+import type { NoticeRecipient } from '../domain/notices.ts';
+import type { ParkPolicy } from '../domain/policy.ts';
 import { addToOutbox } from '../prisma/outbox.ts';
 import { loadPolicyAt } from '../prisma/policies.ts';
 import type { ActivityDeps } from './deps.ts';

@@ -6,7 +6,9 @@ import type { Actor } from './permissions.ts';
 import { may } from './permissions.ts';
 import type { Result } from './errors.ts';
 import { ok, refuse } from './errors.ts';
-import type { NoticeRecipient, ParkPolicy } from './policy.ts';
+import { isBlankText } from './notices.ts';
+import type { NoticeRecipient } from './notices.ts';
+import type { ParkPolicy } from './policy.ts';
 
 export type AlarmState = 'unacknowledged' | 'acknowledged' | 'returned_unacknowledged' | 'normal';
 
@@ -69,5 +71,5 @@ export const checkConfirm = (a: AlarmFacts, actor: Actor, real: boolean, reason:
   const allowed = scope(a, actor, 'alarm.confirm');
   if (!allowed.ok) return allowed;
   if (a.confirmed !== null) return refuse('alarm.already_judged');
-  return !real && reason.trim() === '' ? refuse('alarm.reason_required', { field: 'reason' }) : ok(true);
+  return !real && isBlankText(reason) ? refuse('alarm.reason_required', { field: 'reason' }) : ok(true);
 };

@@ -12,5 +12,9 @@ export const HAZARD_TYPES = {
   other: { zh: '其他', en: 'Other', photo: true },
 } as const satisfies Record<string, { zh: string; en: string; photo: boolean }>;
 
+/** 分级: 一般, 重大. */
+export const HAZARD_GRADES = ['general', 'major'] as const;
+export type HazardGrade = (typeof HAZARD_GRADES)[number];
+
 export type HazardType = keyof typeof HAZARD_TYPES;
 export const isHazardType = (type: string): type is HazardType => Object.hasOwn(HAZARD_TYPES, type);

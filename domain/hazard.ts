@@ -6,13 +6,13 @@
  * `rectifying`, `submitted`; accept → `accepted`; archive → `archived`. `dismissed` ends a report that is no hazard.
  * Times are epoch milliseconds.
  */
-import type { HazardType } from './hazard-types.ts';
-import { isHazardType } from './hazard-types.ts';
-import type { NoticeKind } from './notices.ts';
+import type { HazardGrade, HazardType } from './hazard-types.ts';
+import { HAZARD_GRADES, isHazardType } from './hazard-types.ts';
+import type { NoticeKind, NoticeRecipient } from './notices.ts';
 import { isBlankText } from './notices.ts';
 import type { Actor } from './permissions.ts';
 import { may } from './permissions.ts';
-import type { NoticeRecipient, ParkPolicy } from './policy.ts';
+import type { ParkPolicy } from './policy.ts';
 import { rectifyMs } from './policy.ts';
 import type { Result } from './errors.ts';
 import { ok, refuse } from './errors.ts';
@@ -21,9 +21,6 @@ import { levelAfterOverdue, levelAfterRejection, supervisionCopies } from './sup
 
 export const HAZARD_STATES = ['reported', 'triaged', 'dispatched', 'rectifying', 'submitted', 'accepted', 'archived', 'dismissed'] as const;
 export type HazardState = (typeof HAZARD_STATES)[number];
-
-export const HAZARD_GRADES = ['general', 'major'] as const;
-export type HazardGrade = (typeof HAZARD_GRADES)[number];
 
 export type HazardOrigin = 'sensor' | 'manual' | 'floor';
 export type DeadlineKind = 'triage' | 'dispatch' | 'rectify' | 'supervision';

@@ -9,6 +9,9 @@ import { ok, refuse } from './errors.ts';
 export const NOTICE_KINDS = ['alarm', 'dispatch', 'reminder', 'overdue', 'supervision', 'rejection', 'acceptance'] as const;
 export type NoticeKind = (typeof NOTICE_KINDS)[number];
 
+/** Who receives a notice, resolved to organisations when it is issued. */
+export type NoticeRecipient = 'enterprise' | 'emergency_office' | 'park_admin' | 'reporter';
+
 export type Language = 'zh' | 'en';
 export const LANGUAGES: readonly Language[] = ['zh', 'en'];
 

@@ -2,8 +2,8 @@
  * 园区策略 ParkPolicy: every deadline, window and ladder of a park. Dated: a case is judged by the policy in force when it
  * was reported. Defaults are the park's own management choices unless a clause is cited beside them.
  */
-import type { HazardGrade } from './hazard.ts';
-import type { HazardType } from './hazard-types.ts';
+import type { HazardGrade, HazardType } from './hazard-types.ts';
+import type { NoticeRecipient } from './notices.ts';
 
 const MINUTE = 60_000;
 const HOUR = 60 * MINUTE;
@@ -34,9 +34,6 @@ export interface ParkPolicy {
   /** A statutory event that no flow handled within this time is taken up by the floor. */
   floorGraceMs: number;
 }
-
-/** Who receives a notice, resolved to organisations when it is issued. */
-export type NoticeRecipient = 'enterprise' | 'emergency_office' | 'park_admin' | 'reporter';
 
 export const DEFAULT_POLICY: ParkPolicy = {
   id: 'default',

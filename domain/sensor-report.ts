@@ -1,4 +1,5 @@
 /** A sensor event as a hazard report: one wording and one set of facts, whoever takes the event up (a flow, or the floor). */
+import { isBlankText } from './notices.ts';
 import type { HazardReport } from './hazard.ts';
 import type { HazardType } from './hazard-types.ts';
 
@@ -40,7 +41,7 @@ const LEVEL_TEXT: Record<string, { zh: string; en: string }> = {
   sustained: { zh: '持续超限', en: 'beyond its limit for the set time' },
 };
 
-const words = (given: string | undefined, standard: string): string => (given === undefined || given.trim() === '' ? standard : given);
+const words = (given: string | undefined, standard: string): string => (given === undefined || isBlankText(given) ? standard : given);
 
 export const reportOfEvent = (e: SensorEventFacts, origin: 'sensor' | 'floor', receivedAt: number, extras: ReportExtras = {}): Omit<HazardReport, 'reportId'> => {
   const level = LEVEL_TEXT[e.level] ?? { zh: '超限', en: 'beyond its limit' };

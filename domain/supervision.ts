@@ -1,5 +1,5 @@
 /** 督办 (second supervision): levels, what raises them, who is told. */
-import type { NoticeRecipient } from './policy.ts';
+import type { NoticeRecipient } from './notices.ts';
 
 export type SupervisionLevel = 1 | 2 | 3;
 

@@ -2,6 +2,7 @@
  * What a gateway's message says and what of it can be believed. Pure: bytes and the registry in, readings and refused
  * points out. Nothing is converted or repaired: what is not exactly a value goes to quarantine with its reason.
  */
+import { nestsDeeperThan } from './json-depth.ts';
 
 /** Longest payload that is read, in bytes. */
 export const PAYLOAD_LIMIT = 64 * 1024;
@@ -96,22 +97,6 @@ export const shortText = (text: string): string => text.slice(0, 64).toWellForme
 const isBoot = (value: unknown): value is string => typeof value === 'string' && value.length >= 1 && value.length <= BOOT_LIMIT && shortText(value) === value;
 const isSeq = (value: unknown): value is number => typeof value === 'number' && Number.isSafeInteger(value) && value >= 0;
 
-const nestsTooDeep = (text: string): boolean => {
-  let depth = 0;
-  let inString = false;
-  for (let i = 0; i < text.length; i++) {
-    const c = text.charCodeAt(i);
-    if (inString) {
-      if (c === 0x5c) i++;
-      else if (c === 0x22) inString = false;
-    } else if (c === 0x22) inString = true;
-    else if (c === 0x7b || c === 0x5b) {
-      if (++depth > DEPTH_LIMIT) return true;
-    } else if (c === 0x7d || c === 0x5d) depth--;
-  }
-  return false;
-};
-
 const describe = (value: unknown): string => (value === null ? 'null' : typeof value === 'string' ? `"${shortText(value)}"` : typeof value === 'object' ? (Array.isArray(value) ? 'array' : 'object') : String(value));
 
 /** Reads a payload that came on a gateway's topic. */
@@ -124,7 +109,7 @@ export const parsePayload = (gatewayId: string, payload: Uint8Array): Parsed => 
   } catch {
     return no('payload.not_utf8');
   }
-  if (nestsTooDeep(text)) return no('payload.too_deep');
+  if (nestsDeeperThan(text, DEPTH_LIMIT)) return no('payload.too_deep');
   let body: unknown;
   try {
     body = JSON.parse(text);

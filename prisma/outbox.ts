@@ -6,7 +6,7 @@ import type pg from 'pg';
 import type { AlarmHandlingInput, SensorAlarmMessage } from '../workflows/alarm-handling/messages.ts';
 import type { HazardClosureInput } from '../workflows/hazard-closure/messages.ts';
 import type { HazardReport } from '../domain/hazard.ts';
-import type { NoticeRecipient } from '../domain/policy.ts';
+import type { NoticeRecipient } from '../domain/notices.ts';
 import type { Tx } from './client.ts';
 
 /** Signal-with-start of a workflow. */

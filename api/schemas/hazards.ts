@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { EVIDENCE_LIMITS, MEDIA_TYPES } from '../../domain/evidence.ts';
-import { HAZARD_GRADES, HAZARD_STATES, PERSON_COMMANDS } from '../../domain/hazard.ts';
+import { HAZARD_STATES, PERSON_COMMANDS } from '../../domain/hazard.ts';
+import { HAZARD_GRADES } from '../../domain/hazard-types.ts';
 import type { HazardType } from '../../domain/hazard-types.ts';
 import { HAZARD_TYPES } from '../../domain/hazard-types.ts';
 import type { MediaType } from '../../domain/evidence.ts';

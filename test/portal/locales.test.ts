@@ -2,7 +2,8 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from '@jest/globals';
 import { ALARM_LEVELS } from '../../domain/rules.ts';
-import { HAZARD_GRADES, HAZARD_STATES, MOVES } from '../../domain/hazard.ts';
+import { HAZARD_STATES, MOVES } from '../../domain/hazard.ts';
+import { HAZARD_GRADES } from '../../domain/hazard-types.ts';
 import { NOTICE_KINDS } from '../../domain/notices.ts';
 import { ROLES } from '../../domain/permissions.ts';
 

@@ -6,7 +6,8 @@ import { allHandlersFinished, condition, proxyActivities, setHandler } from '@te
 import type { Activities } from '../../activities/index.ts';
 import type { AlarmFacts } from '../../domain/alarm.ts';
 import { checkAcknowledge, checkConfirm, isAlarmOver, nextRung } from '../../domain/alarm.ts';
-import type { NoticeRecipient, ParkPolicy } from '../../domain/policy.ts';
+import type { NoticeRecipient } from '../../domain/notices.ts';
+import type { ParkPolicy } from '../../domain/policy.ts';
 import { DEFAULT_POLICY } from '../../domain/policy.ts';
 import { accepted, refusalFailure } from '../refusal.ts';
 import type { AlarmHandlingInput } from './messages.ts';

@@ -1,6 +1,7 @@
 /** The messages of docs/interfaces/http.md as the portal reads them. Times are ISO 8601 in UTC. */
 import type { AlarmState } from '../../../domain/alarm.ts';
-import type { HazardGrade, HazardOrigin, HazardState } from '../../../domain/hazard.ts';
+import type { HazardOrigin, HazardState } from '../../../domain/hazard.ts';
+import type { HazardGrade } from '../../../domain/hazard-types.ts';
 import type { HazardType } from '../../../domain/hazard-types.ts';
 import type { NoticeKind } from '../../../domain/notices.ts';
 import type { Action, OrganisationKind, Role } from '../../../domain/permissions.ts';

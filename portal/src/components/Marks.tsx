@@ -1,6 +1,7 @@
 /** Small marks of state. Each says in words and by its shape what its colour says. */
 import type { AlarmState } from '../../../domain/alarm.ts';
-import type { HazardGrade, HazardState } from '../../../domain/hazard.ts';
+import type { HazardState } from '../../../domain/hazard.ts';
+import type { HazardGrade } from '../../../domain/hazard-types.ts';
 import type { AlarmMark } from '../api/types.ts';
 import { useWords } from '../app/i18n.ts';
 

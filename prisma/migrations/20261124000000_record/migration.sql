@@ -692,7 +692,8 @@ ALTER TABLE "session" ADD CONSTRAINT "session_account_id_fkey" FOREIGN KEY ("acc
 
 CREATE SEQUENCE hazard_number_seq;
 
-CREATE INDEX outbox_due ON outbox (next_attempt_at, id) WHERE delivered_at IS NULL;
+-- The relay asks for what is due by topic. Live events stay undelivered for ever and must not be scanned over on every look.
+CREATE INDEX outbox_due ON outbox (topic, next_attempt_at, id) WHERE delivered_at IS NULL AND topic <> 'event';
 CREATE INDEX outbox_event ON outbox (tx, id) WHERE topic = 'event';
 CREATE INDEX sensor_event_position ON sensor_event (tx, id);
 CREATE INDEX sensor_event_unhandled ON sensor_event (stored_at) WHERE handled_at IS NULL AND statutory AND kind = 'raised';

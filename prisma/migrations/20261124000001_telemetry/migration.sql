@@ -17,7 +17,8 @@ CREATE TABLE telemetry.boot (
 
 -- One row per message that was taken in: a second delivery finds its row and has no effect.
 CREATE TABLE telemetry.message (
-  boot_id     bigint NOT NULL REFERENCES telemetry.boot (id),
+  -- Without a foreign key: written in the transaction that holds the boot; a check per row would cost more than the row.
+  boot_id     bigint NOT NULL,
   seq         bigint NOT NULL,
   received_at timestamptz(3) NOT NULL,
   PRIMARY KEY (boot_id, seq)
@@ -31,6 +32,9 @@ CREATE TABLE telemetry.gateway_state (
   -- Clock of the gateway minus ours at the last message; suspect beyond the park's clockSkewMs.
   clock_offset_ms double precision,
   clock_suspect boolean NOT NULL DEFAULT false,
+  -- Counts the transactions that changed anything of the gateway (its boots, its sensors' newest times and rule states), so that
+  -- ingest may keep these in memory between two batches and know whether another process wrote meanwhile.
+  revision      bigint NOT NULL DEFAULT 0,
   FOREIGN KEY (tenant_id, boot_id) REFERENCES telemetry.boot (tenant_id, id)
 );
 

@@ -1,8 +1,7 @@
 /** The acts that the server allows this person now, each with its form. */
 import { useState } from 'react';
 import type { FormEvent } from 'react';
-import { HAZARD_TYPES } from '../../../../domain/hazard-types.ts';
-import { HAZARD_GRADES } from '../../../../domain/hazard.ts';
+import { HAZARD_GRADES, HAZARD_TYPES } from '../../../../domain/hazard-types.ts';
 import { Problem } from '../../api/client.ts';
 import type { ActName, Hazard } from '../../api/types.ts';
 import { useWords } from '../../app/i18n.ts';

@@ -2,8 +2,8 @@
 import { keepPreviousData, useInfiniteQuery, useQuery } from '@tanstack/react-query';
 import { useEffect, useState } from 'react';
 import { Link, useSearchParams } from 'react-router';
-import { HAZARD_TYPES } from '../../../../domain/hazard-types.ts';
-import { HAZARD_GRADES, HAZARD_STATES } from '../../../../domain/hazard.ts';
+import { HAZARD_STATES } from '../../../../domain/hazard.ts';
+import { HAZARD_GRADES, HAZARD_TYPES } from '../../../../domain/hazard-types.ts';
 import { assetsQuery, enterprisesQuery, hazardsQuery } from '../../api/queries.ts';
 import type { HazardFilters } from '../../api/queries.ts';
 import type { HazardSummary } from '../../api/types.ts';
