@@ -292,7 +292,7 @@ const person = (id: string, nameZh: string, nameEn: string, username: string, or
 /** The coatings firm has two safety officers, so nobody there is found by rule: such a case needs an owner. */
 export const PEOPLE: PersonSeed[] = [
   person('park-admin', '顾清和', 'Gu Qinghe', 'gu.qinghe', 'org-park-admin', 'park_admin'),
-  person('emergency-1', '陆承安', 'Lu Cheng’an', 'lu.chengan', 'org-emergency', 'emergency_office'),
+  person('emergency-1', '陆承安', "Lu Cheng'an", 'lu.chengan', 'org-emergency', 'emergency_office'),
   person('emergency-2', '谢以宁', 'Xie Yining', 'xie.yining', 'org-emergency', 'emergency_office'),
   person('inspector-1', '韩溪', 'Han Xi', 'han.xi', 'org-inspection', 'inspector'),
   person('inspector-2', '孟知远', 'Meng Zhiyuan', 'meng.zhiyuan', 'org-inspection', 'inspector'),
