@@ -1,4 +1,5 @@
 /** A sensor event as a hazard report: one wording and one set of facts, whoever takes the event up (a flow, or the floor). */
+import { bilingual } from './bilingual.ts';
 import { isBlankText } from './notices.ts';
 import type { HazardReport } from './hazard.ts';
 import type { HazardType } from './hazard-types.ts';
@@ -50,11 +51,14 @@ export const reportOfEvent = (e: SensorEventFacts, origin: 'sensor' | 'floor', r
   return {
     origin,
     type: extras.type ?? 'over_limit',
-    title: words(extras.title, `${e.asset.nameZh}${e.sensor.nameZh}${level.zh} / ${e.asset.nameEn}: ${e.sensor.nameEn} ${level.en}`),
+    title: words(extras.title, bilingual(`${e.asset.nameZh}${e.sensor.nameZh}${level.zh}`, `${e.asset.nameEn}: ${e.sensor.nameEn} ${level.en}`)),
     description: words(
       extras.description,
-      `${e.asset.nameZh}(${e.asset.code})${e.sensor.nameZh}实测 ${e.value} ${e.unit}，限值 ${e.limit} ${e.unit}，${level.zh}。\n` +
+      bilingual(
+        `${e.asset.nameZh}(${e.asset.code})${e.sensor.nameZh}实测 ${e.value} ${e.unit}，限值 ${e.limit} ${e.unit}，${level.zh}。`,
         `${e.asset.nameEn} (${e.asset.code}): ${e.sensor.nameEn} measured ${e.value} ${e.unit}, limit ${e.limit} ${e.unit}, ${level.en}.`,
+        true,
+      ),
     ),
     reporterId: null,
     assetId: e.asset.id,

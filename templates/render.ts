@@ -6,6 +6,7 @@ import { createHash } from 'node:crypto';
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import Handlebars from 'handlebars';
+import { inLanguage } from '../domain/bilingual.ts';
 import type { Result } from '../domain/errors.ts';
 import { ok, refuse } from '../domain/errors.ts';
 import type { FactName, Language, Named, NoticeFacts, NoticeKind } from '../domain/notices.ts';
@@ -123,7 +124,7 @@ const viewOf = (kind: NoticeKind, facts: NoticeFacts, language: Language, option
       else Object.defineProperty(view, name, { enumerable: true, get: () => { throw new EmptyPlaceholder(name); } });
       continue;
     }
-    put(name, wordsOf(name, value, { text, named, zone, language }));
+    put(name, wordsOf(name, BILINGUAL.includes(name) ? inLanguage(value as string, language) : value, { text, named, zone, language }));
     if (CODES.includes(name)) put(`${name}Code`, value);
   }
   put('issuedDate', dateWords(facts.issuedAt!, zone, language));
@@ -140,6 +141,9 @@ const viewOf = (kind: NoticeKind, facts: NoticeFacts, language: Language, option
   }
   return Object.freeze(view);
 };
+
+/** Facts that the system may have written in both languages; what people wrote in a reason or note stays whole. */
+const BILINGUAL: readonly FactName[] = ['title', 'description'];
 
 const CODES: readonly FactName[] = ['state', 'deadline', 'cause'];
 

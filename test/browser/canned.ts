@@ -80,7 +80,7 @@ export const sessionOf = (role: Role, change: Partial<Session> = {}): Session =>
   const membership = { id: `m-${role}`, role, org: { ...(isEnterprise ? ENTERPRISE : { id: 'org-1', ...named('应急管理办公室', 'Emergency office') }), kind: isEnterprise ? ('enterprise' as const) : ('park_department' as const) } };
   return {
     account: { id: 'account-1', username: 'somebody' },
-    person: { id: 'person-1', ...named('陆承安', 'Lu Cheng’an') },
+    person: { id: 'person-1', ...named('陆承安', "Lu Cheng'an") },
     membership,
     memberships: [membership],
     permissions: (Object.keys(PERMISSIONS) as (keyof typeof PERMISSIONS)[]).filter((action) => (PERMISSIONS[action] as readonly Role[]).includes(role)),

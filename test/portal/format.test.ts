@@ -1,6 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
 import { formatDuration, formatInstant, formatNumber } from '../../portal/src/app/format.ts';
-import { ownHalf } from '../../portal/src/app/own-half.ts';
 
 const MINUTE = 60_000;
 const HOUR = 60 * MINUTE;
@@ -29,18 +28,5 @@ describe('instants and durations', () => {
   test('a value is shown without the noise of binary fractions', () => {
     expect(formatNumber(22.400000000000002, 'en')).toBe('22.4');
     expect(formatNumber(2895, 'zh-CN')).toBe('2895');
-  });
-});
-
-describe('texts that the system wrote in two languages', () => {
-  test.each([
-    ['3号储罐压力超高限 / Styrene tank 3: pressure above its H limit', '3号储罐压力超高限', 'Styrene tank 3: pressure above its H limit'],
-    ['实测 15.4 kPa。\nMeasured 15.4 kPa.', '实测 15.4 kPa。', 'Measured 15.4 kPa.'],
-    ['泵房 / 配电间漏水', '泵房 / 配电间漏水', '泵房 / 配电间漏水'],
-    ['Pump room / switch room', 'Pump room / switch room', 'Pump room / switch room'],
-    ['第一行\n第二行', '第一行\n第二行', '第一行\n第二行'],
-  ])('%j', (text, zh, en) => {
-    expect(ownHalf(text, 'zh-CN')).toBe(zh);
-    expect(ownHalf(text, 'en')).toBe(en);
   });
 });

@@ -4,7 +4,7 @@ import en from '../../locales/en.json' with { type: 'json' };
 import zh from '../../locales/zh-CN.json' with { type: 'json' };
 import { setRequestLanguage } from '../api/client.ts';
 import type { Named, ProblemBody } from '../api/types.ts';
-import { ownHalf } from './own-half.ts';
+import { inLanguage } from '../../../domain/bilingual.ts';
 
 export const UI_LANGUAGES = ['zh-CN', 'en'] as const;
 export type UiLanguage = (typeof UI_LANGUAGES)[number];
@@ -66,7 +66,7 @@ export const useWords = () => {
     language,
     name: (value: Named | null | undefined): string => (value ? pick(value.nameZh, value.nameEn) : ''),
     path: (value: { pathZh: string; pathEn: string }): string => pick(value.pathZh, value.pathEn),
-    own: (text: string): string => ownHalf(text, language),
+    own: (text: string): string => inLanguage(text, language === 'en' ? 'en' : 'zh'),
     word: (value: { zh: string; en: string }): string => pick(value.zh, value.en),
     problemTitle: (body: ProblemBody): string => pick(body.titleZh, body.titleEn),
     fieldMessage: (error: { messageZh: string; messageEn: string }): string => pick(error.messageZh, error.messageEn),
