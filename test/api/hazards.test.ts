@@ -49,7 +49,7 @@ const refusedRows = async (id: string) =>
   (await w.db.pool.query<{ command: string; refusal_code: string; actor_id: string; from_state: string; to_state: string | null; seq: number | null }>('SELECT command, refusal_code, actor_id, from_state, to_state, seq FROM hazard_transition WHERE hazard_id = $1 AND refusal_code IS NOT NULL ORDER BY recorded_at', [id])).rows;
 
 describe('reporting', () => {
-  test('[C-083] a report without photo or place is refused, naming all that is missing at once, and nothing is stored', async () => {
+  test('a report without photo or place is refused, naming all that is missing at once, and nothing is stored', async () => {
     const before = await w.db.pool.query('SELECT count(*) FROM hazard_report');
     const reply = await inspector.post('/api/v1/hazards', { type: 'leak', description: ' ', photos: [], clientAt: new Date().toISOString(), tenantId: 'ent-1' });
     expect({ status: reply.status, code: reply.body.code }).toEqual({ status: 422, code: 'hazard.report_incomplete' });

@@ -84,7 +84,7 @@ const settle = async (episode: Episode, escalation: number): Promise<void> => {
   }
 };
 
-test('two roles are told at once, one message each; unacknowledged it climbs rung by rung; acknowledged it stops [C-007]', async () => {
+test('two roles are told at once, one message each; unacknowledged it climbs rung by rung; acknowledged it stops', async () => {
   const episode = await Episode.raise('raised');
   await settle(episode, 0);
   expect(await episode.notices()).toEqual(['0 ent-1', '0 park-office']);
