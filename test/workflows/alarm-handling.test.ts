@@ -9,28 +9,19 @@ import { DEFAULT_POLICY } from '../../domain/policy.ts';
 import type { Database } from '../../prisma/client.ts';
 import { ALARM_HANDLING, sensorAlarmSignal } from '../../workflows/alarm-handling/messages.ts';
 import { alarmHandlingId, CLOSURE_QUEUE } from '../../workflows/ids.ts';
-import type { TestDatabase } from '../db.ts';
-import { createTestDatabase } from '../db.ts';
-import { startTimeSkippingEnv } from '../engine.ts';
-import { activitiesOf, HOUR, MINUTE, PEOPLE, seedPark, startWorker } from './park.ts';
+import { HOUR, MINUTE, PEOPLE } from './park.ts';
+import type { VirtualPark } from './virtual-park.ts';
+import { startVirtualPark } from './virtual-park.ts';
 
 let env: TestWorkflowEnvironment;
-let testDatabase: TestDatabase;
 let database: Database;
-let stop: () => Promise<void>;
+let park: VirtualPark;
 
 beforeAll(async () => {
-  testDatabase = await createTestDatabase();
-  database = testDatabase.open();
-  await seedPark(database);
-  env = await startTimeSkippingEnv();
-  stop = await startWorker(env.nativeConnection, activitiesOf(database));
+  park = await startVirtualPark();
+  ({ env, database } = park);
 });
-afterAll(async () => {
-  await stop?.();
-  await env?.teardown();
-  await testDatabase?.drop();
-});
+afterAll(() => park?.close());
 
 class Episode {
   readonly id = randomUUID();

@@ -3,29 +3,20 @@ import type { TestWorkflowEnvironment } from '@temporalio/testing';
 import pg from 'pg';
 import { DEFAULT_POLICY } from '../../domain/policy.ts';
 import type { Database } from '../../prisma/client.ts';
-import type { TestDatabase } from '../db.ts';
-import { createTestDatabase } from '../db.ts';
-import { startTimeSkippingEnv } from '../engine.ts';
-import { ACCEPT, activitiesOf, bringTo, DAY, HOUR, openCase, PEOPLE, photo, REJECT, reportAt, seedPark, startWorker, SUBMIT, TRIAGE } from './park.ts';
+import { ACCEPT, activitiesOf, bringTo, DAY, HOUR, openCase, PEOPLE, photo, REJECT, reportAt, SUBMIT, TRIAGE } from './park.ts';
+import type { VirtualPark } from './virtual-park.ts';
+import { startVirtualPark } from './virtual-park.ts';
 
 let env: TestWorkflowEnvironment;
-let testDatabase: TestDatabase;
 let database: Database;
-let stop: () => Promise<void>;
+let park: VirtualPark;
 const now = () => env.currentTimeMs();
 
 beforeAll(async () => {
-  testDatabase = await createTestDatabase();
-  database = testDatabase.open();
-  await seedPark(database);
-  env = await startTimeSkippingEnv();
-  stop = await startWorker(env.nativeConnection, activitiesOf(database));
+  park = await startVirtualPark();
+  ({ env, database } = park);
 });
-afterAll(async () => {
-  await stop?.();
-  await env?.teardown();
-  await testDatabase?.drop();
-});
+afterAll(() => park?.close());
 
 interface Row {
   [column: string]: unknown;
@@ -73,7 +64,7 @@ describe('the way of one case', () => {
   });
 
   test('killed while the copy is written, the dispatch is not on the record either; both come later [C-021]', async () => {
-    const superuser = new pg.Client({ connectionString: testDatabase.url });
+    const superuser = new pg.Client({ connectionString: park.url });
     await superuser.connect();
     await superuser.query(`CREATE FUNCTION kill_at_copy() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER AS $$ BEGIN IF NEW.is_copy THEN PERFORM pg_terminate_backend(pg_backend_pid()); END IF; RETURN NEW; END $$;
       CREATE TRIGGER kill_at_copy BEFORE INSERT ON notice FOR EACH ROW EXECUTE FUNCTION kill_at_copy()`);

@@ -7,31 +7,22 @@ import { allowedActs, checkCommand, consequences, dueMove, isClosed, PERSON_COMM
 import type { Actor } from '../../domain/permissions.ts';
 import { DEFAULT_POLICY } from '../../domain/policy.ts';
 import type { Database } from '../../prisma/client.ts';
-import type { TestDatabase } from '../db.ts';
-import { createTestDatabase } from '../db.ts';
-import { startTimeSkippingEnv } from '../engine.ts';
 import type { Case } from './park.ts';
-import { activitiesOf, HOUR, openCase, PEOPLE, photo, seedPark, startWorker } from './park.ts';
+import { HOUR, openCase, PEOPLE, photo } from './park.ts';
+import type { VirtualPark } from './virtual-park.ts';
+import { startVirtualPark } from './virtual-park.ts';
 
 const COMMANDS_AT_LEAST = 220;
 
 let env: TestWorkflowEnvironment;
-let testDatabase: TestDatabase;
 let database: Database;
-let stop: () => Promise<void>;
+let park: VirtualPark;
 
 beforeAll(async () => {
-  testDatabase = await createTestDatabase();
-  database = testDatabase.open();
-  await seedPark(database);
-  env = await startTimeSkippingEnv();
-  stop = await startWorker(env.nativeConnection, activitiesOf(database));
+  park = await startVirtualPark();
+  ({ env, database } = park);
 });
-afterAll(async () => {
-  await stop?.();
-  await env?.teardown();
-  await testDatabase?.drop();
-});
+afterAll(() => park?.close());
 
 const ACTORS: Actor[] = [PEOPLE.inspector, PEOPLE.office, PEOPLE.officer, PEOPLE.colleague, { ...PEOPLE.inspector, personId: 'p-double', orgIds: ['park-office', 'ent-1'] }, { ...PEOPLE.office, role: 'investment_office' }];
 
