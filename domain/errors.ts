@@ -91,6 +91,10 @@ export const REFUSALS = {
   'flow.version_unknown': { status: 404, zh: '没有该流程版本', en: 'There is no such flow version' },
   'flow.event_unknown': { status: 422, zh: '未知的传感器事件', en: 'There is no such sensor event' },
   'flow.token': { status: 401, zh: '流程进程令牌无效', en: 'The token of the flow process is not valid' },
+  // calendar
+  'calendar.year_missing': { status: 409, zh: '该年度的法定日历尚未载入，请先载入国务院办公厅的节假日安排', en: 'The statutory calendar of that year is not loaded; load it first' },
+  'calendar.invalid': { status: 422, zh: '日历数据不符合要求', en: 'The calendar data is not valid' },
+  'calendar.signature_invalid': { status: 422, zh: '日历数据的签名无效', en: 'The signature of the calendar data is not valid' },
 } as const satisfies Record<string, RefusalText>;
 
 export type RefusalCode = keyof typeof REFUSALS;
