@@ -4,19 +4,24 @@
  */
 import type pg from 'pg';
 import type { AlarmHandlingInput, SensorAlarmMessage } from '../workflows/alarm-handling/messages.ts';
+import type { DutyTaskInput } from '../workflows/duty-task/messages.ts';
 import type { HazardClosureInput } from '../workflows/hazard-closure/messages.ts';
+import type { PatrolPlanInput } from '../workflows/patrol-plan/messages.ts';
 import type { HazardReport } from '../domain/hazard.ts';
 import type { NoticeRecipient } from '../domain/notices.ts';
 import type { Tx } from './client.ts';
 
-/** Signal-with-start of a workflow. */
+/** Start of a workflow; with its signal where it has one, which a running workflow gets too. */
 export type WorkflowMessage =
   | { workflow: 'hazardClosure'; input: HazardClosureInput; signal: HazardReport }
-  | { workflow: 'alarmHandling'; input: AlarmHandlingInput; signal: SensorAlarmMessage };
+  | { workflow: 'alarmHandling'; input: AlarmHandlingInput; signal: SensorAlarmMessage }
+  | { workflow: 'dutyTask'; input: DutyTaskInput }
+  /** Started, or told that its plan has changed. */
+  | { workflow: 'patrolPlan'; input: PatrolPlanInput };
 
 /** What the live view hears; the reader fetches the rest with its own rights. */
 export interface LiveEvent {
-  type: 'hazard.changed' | 'alarm.changed' | 'notice.issued';
+  type: 'hazard.changed' | 'alarm.changed' | 'notice.issued' | 'task.changed';
   id: string;
   state?: string;
 }

@@ -1,50 +1,78 @@
-/** Outbox rows for the engine: signal with start, under an id that the matter itself has. */
+/** Outbox rows for the engine: started (signalled where it runs) under an id that the matter itself has. */
 import type { Client } from '@temporalio/client';
 import { WorkflowExecutionAlreadyStartedError } from '@temporalio/client';
 import { rerouteLateReport } from '../activities/hazards.ts';
 import type { Database } from '../prisma/client.ts';
 import type { WorkflowMessage } from '../prisma/outbox.ts';
 import { ALARM_HANDLING, sensorAlarmSignal } from '../workflows/alarm-handling/messages.ts';
+import { DUTY_TASK } from '../workflows/duty-task/messages.ts';
 import { HAZARD_CLOSURE, hazardReportSignal } from '../workflows/hazard-closure/messages.ts';
-import { alarmHandlingId, CLOSURE_QUEUE, hazardClosureId } from '../workflows/ids.ts';
+import { alarmHandlingId, CLOSURE_QUEUE, dutyTaskId, hazardClosureId, patrolPlanId } from '../workflows/ids.ts';
+import { PATROL_PLAN, patrolPlanChangedSignal } from '../workflows/patrol-plan/messages.ts';
 
 /** Below the lease of a row (relay.ts), also when a second call follows the first. */
 const DEADLINE_MS = 3_500;
 
+/** Of each matter: whether its record says that it is over. */
+const CLOSED: Record<WorkflowMessage['workflow'], string> = {
+  hazardClosure: 'SELECT FROM hazard WHERE id = $1 AND closed_at IS NOT NULL',
+  alarmHandling: 'SELECT FROM alarm WHERE id = $1 AND closed_at IS NOT NULL',
+  dutyTask: 'SELECT FROM task WHERE id = $1 AND done_at IS NOT NULL',
+  patrolPlan: 'SELECT FROM patrol_plan WHERE id = $1 AND (ended_at IS NOT NULL OR valid_to <= now())',
+};
+
+const matterOf = (message: WorkflowMessage): string => {
+  switch (message.workflow) {
+    case 'hazardClosure':
+      return message.input.hazardId;
+    case 'alarmHandling':
+      return message.input.episodeId;
+    case 'dutyTask':
+      return message.input.taskId;
+    case 'patrolPlan':
+      return message.input.planId;
+  }
+};
+
 /**
- * Brings a message to its workflow. Where that has ended: a report whose case is closed opens a case of its own, an alarm
- * message whose alarm is closed has nothing left to say; and a workflow that ended without closing its matter (it was
- * terminated, or the engine has lost it) is started again and goes on from the record.
+ * Brings a message to its workflow. Where that has ended: a report whose case is closed opens a case of its own, a message
+ * about any other matter that is closed has nothing left to say; and a workflow that ended without closing its matter (it
+ * was terminated, or the engine has lost it) is started again and goes on from the record.
  */
 export const createWorkflowReceiver = (client: Client, database: Database) => {
-  const signalWithStart = async (message: WorkflowMessage, workflowIdReusePolicy: 'REJECT_DUPLICATE' | 'ALLOW_DUPLICATE'): Promise<void> => {
+  const tell = async (message: WorkflowMessage, workflowIdReusePolicy: 'REJECT_DUPLICATE' | 'ALLOW_DUPLICATE'): Promise<void> => {
     const options = { taskQueue: CLOSURE_QUEUE, workflowIdReusePolicy };
     await client.withDeadline(Date.now() + DEADLINE_MS, async () => {
-      if (message.workflow === 'hazardClosure') {
-        await client.workflow.signalWithStart(HAZARD_CLOSURE, {
-          ...options, workflowId: hazardClosureId(message.input.hazardId), args: [message.input], signal: hazardReportSignal, signalArgs: [message.signal],
-        });
-      } else {
-        await client.workflow.signalWithStart(ALARM_HANDLING, {
-          ...options, workflowId: alarmHandlingId(message.input.episodeId), args: [message.input], signal: sensorAlarmSignal, signalArgs: [message.signal],
-        });
+      switch (message.workflow) {
+        case 'hazardClosure':
+          await client.workflow.signalWithStart(HAZARD_CLOSURE, {
+            ...options, workflowId: hazardClosureId(message.input.hazardId), args: [message.input], signal: hazardReportSignal, signalArgs: [message.signal],
+          });
+          break;
+        case 'alarmHandling':
+          await client.workflow.signalWithStart(ALARM_HANDLING, {
+            ...options, workflowId: alarmHandlingId(message.input.episodeId), args: [message.input], signal: sensorAlarmSignal, signalArgs: [message.signal],
+          });
+          break;
+        case 'dutyTask':
+          await client.workflow.start(DUTY_TASK, { ...options, workflowId: dutyTaskId(message.input.taskId), args: [message.input], workflowIdConflictPolicy: 'USE_EXISTING' });
+          break;
+        case 'patrolPlan':
+          await client.workflow.signalWithStart(PATROL_PLAN, {
+            ...options, workflowId: patrolPlanId(message.input.planId), args: [message.input], signal: patrolPlanChangedSignal, signalArgs: [],
+          });
+          break;
       }
     });
   };
 
-  const isClosed = async (message: WorkflowMessage): Promise<boolean> => {
-    const { rowCount } = message.workflow === 'hazardClosure'
-      ? await database.pool.query('SELECT FROM hazard WHERE id = $1 AND closed_at IS NOT NULL', [message.input.hazardId])
-      : await database.pool.query('SELECT FROM alarm WHERE id = $1 AND closed_at IS NOT NULL', [message.input.episodeId]);
-    return rowCount === 1;
-  };
-
   return async (message: WorkflowMessage): Promise<void> => {
     try {
-      await signalWithStart(message, 'REJECT_DUPLICATE');
+      await tell(message, 'REJECT_DUPLICATE');
     } catch (error) {
       if (!(error instanceof WorkflowExecutionAlreadyStartedError)) throw error;
-      if (!(await isClosed(message))) await signalWithStart(message, 'ALLOW_DUPLICATE');
+      const { rowCount } = await database.pool.query(CLOSED[message.workflow], [matterOf(message)]);
+      if (rowCount === 0) await tell(message, 'ALLOW_DUPLICATE');
       else if (message.workflow === 'hazardClosure') {
         const late = { hazardId: message.input.hazardId, reportId: message.signal.reportId };
         await database.pgTransaction({ scope: 'service' }, (tx) => rerouteLateReport(tx, late));

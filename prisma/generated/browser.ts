@@ -108,6 +108,26 @@ export type Deadline = Prisma.DeadlineModel
  */
 export type Supervision = Prisma.SupervisionModel
 /**
+ * Model HazardItem
+ * 整改项: what a case consists of, as its last transition left it.
+ */
+export type HazardItem = Prisma.HazardItemModel
+/**
+ * Model ArchivePackage
+ * 归档包: one per case cycle; its files lie in the evidence store under their hashes. Append-only.
+ */
+export type ArchivePackage = Prisma.ArchivePackageModel
+/**
+ * Model Affiliation
+ * 承包: a contractor works for an enterprise; its people count as people of that enterprise where duties are separated.
+ */
+export type Affiliation = Prisma.AffiliationModel
+/**
+ * Model Delegation
+ * 委托: a person acts for another, in that one's membership, for a time.
+ */
+export type Delegation = Prisma.DelegationModel
+/**
  * Model Blob
  * Bytes by content. The file lies in the evidence store under its hash.
  */
@@ -172,3 +192,33 @@ export type IdempotencyKey = Prisma.IdempotencyKeyModel
  * Security-relevant acts: sign-in, refusal, deploy, grant. Append-only.
  */
 export type AuditEvent = Prisma.AuditEventModel
+/**
+ * Model Task
+ * 任务: something that somebody must have done by an instant. The owner sees it, others of the tenant do not.
+ */
+export type Task = Prisma.TaskModel
+/**
+ * Model PatrolPlan
+ * 巡检计划: makes a task of each occurrence.
+ */
+export type PatrolPlan = Prisma.PatrolPlanModel
+/**
+ * Model SmsTemplate
+ * 短信模板 as the provider approved it. Append-only: the newest version counts.
+ */
+export type SmsTemplate = Prisma.SmsTemplateModel
+/**
+ * Model ChannelBlock
+ * An address that its provider has closed for a while.
+ */
+export type ChannelBlock = Prisma.ChannelBlockModel
+/**
+ * Model ResponsibilityRule
+ * 责任规则: who of an enterprise answers for what. Never edited: ended, and another takes its place.
+ */
+export type ResponsibilityRule = Prisma.ResponsibilityRuleModel
+/**
+ * Model AssetInspection
+ * 检验到期: until when an inspection of an asset is good. Append-only; the highest seq counts.
+ */
+export type AssetInspection = Prisma.AssetInspectionModel

@@ -415,6 +415,10 @@ export const ModelName = {
   HazardTransition: 'HazardTransition',
   Deadline: 'Deadline',
   Supervision: 'Supervision',
+  HazardItem: 'HazardItem',
+  ArchivePackage: 'ArchivePackage',
+  Affiliation: 'Affiliation',
+  Delegation: 'Delegation',
   Blob: 'Blob',
   Evidence: 'Evidence',
   Notice: 'Notice',
@@ -427,7 +431,13 @@ export const ModelName = {
   Session: 'Session',
   Grant: 'Grant',
   IdempotencyKey: 'IdempotencyKey',
-  AuditEvent: 'AuditEvent'
+  AuditEvent: 'AuditEvent',
+  Task: 'Task',
+  PatrolPlan: 'PatrolPlan',
+  SmsTemplate: 'SmsTemplate',
+  ChannelBlock: 'ChannelBlock',
+  ResponsibilityRule: 'ResponsibilityRule',
+  AssetInspection: 'AssetInspection'
 } as const
 
 export type ModelName = (typeof ModelName)[keyof typeof ModelName]
@@ -443,7 +453,7 @@ export type TypeMap<ExtArgs extends runtime.Types.Extensions.InternalArgs = runt
     omit: GlobalOmitOptions
   }
   meta: {
-    modelProps: "park" | "parkPolicy" | "zone" | "organisation" | "unit" | "asset" | "gateway" | "sensor" | "flowVersion" | "eventCursor" | "ruleVersion" | "sensorEvent" | "alarm" | "hazard" | "hazardReport" | "hazardTransition" | "deadline" | "supervision" | "blob" | "evidence" | "notice" | "delivery" | "actuation" | "outbox" | "person" | "membership" | "account" | "session" | "grant" | "idempotencyKey" | "auditEvent"
+    modelProps: "park" | "parkPolicy" | "zone" | "organisation" | "unit" | "asset" | "gateway" | "sensor" | "flowVersion" | "eventCursor" | "ruleVersion" | "sensorEvent" | "alarm" | "hazard" | "hazardReport" | "hazardTransition" | "deadline" | "supervision" | "hazardItem" | "archivePackage" | "affiliation" | "delegation" | "blob" | "evidence" | "notice" | "delivery" | "actuation" | "outbox" | "person" | "membership" | "account" | "session" | "grant" | "idempotencyKey" | "auditEvent" | "task" | "patrolPlan" | "smsTemplate" | "channelBlock" | "responsibilityRule" | "assetInspection"
     txIsolationLevel: TransactionIsolationLevel
   }
   model: {
@@ -1779,6 +1789,302 @@ export type TypeMap<ExtArgs extends runtime.Types.Extensions.InternalArgs = runt
         }
       }
     }
+    HazardItem: {
+      payload: Prisma.$HazardItemPayload<ExtArgs>
+      fields: Prisma.HazardItemFieldRefs
+      operations: {
+        findUnique: {
+          args: Prisma.HazardItemFindUniqueArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$HazardItemPayload> | null
+        }
+        findUniqueOrThrow: {
+          args: Prisma.HazardItemFindUniqueOrThrowArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$HazardItemPayload>
+        }
+        findFirst: {
+          args: Prisma.HazardItemFindFirstArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$HazardItemPayload> | null
+        }
+        findFirstOrThrow: {
+          args: Prisma.HazardItemFindFirstOrThrowArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$HazardItemPayload>
+        }
+        findMany: {
+          args: Prisma.HazardItemFindManyArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$HazardItemPayload>[]
+        }
+        create: {
+          args: Prisma.HazardItemCreateArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$HazardItemPayload>
+        }
+        createMany: {
+          args: Prisma.HazardItemCreateManyArgs<ExtArgs>
+          result: BatchPayload
+        }
+        createManyAndReturn: {
+          args: Prisma.HazardItemCreateManyAndReturnArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$HazardItemPayload>[]
+        }
+        delete: {
+          args: Prisma.HazardItemDeleteArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$HazardItemPayload>
+        }
+        update: {
+          args: Prisma.HazardItemUpdateArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$HazardItemPayload>
+        }
+        deleteMany: {
+          args: Prisma.HazardItemDeleteManyArgs<ExtArgs>
+          result: BatchPayload
+        }
+        updateMany: {
+          args: Prisma.HazardItemUpdateManyArgs<ExtArgs>
+          result: BatchPayload
+        }
+        updateManyAndReturn: {
+          args: Prisma.HazardItemUpdateManyAndReturnArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$HazardItemPayload>[]
+        }
+        upsert: {
+          args: Prisma.HazardItemUpsertArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$HazardItemPayload>
+        }
+        aggregate: {
+          args: Prisma.HazardItemAggregateArgs<ExtArgs>
+          result: runtime.Types.Utils.Optional<Prisma.AggregateHazardItem>
+        }
+        groupBy: {
+          args: Prisma.HazardItemGroupByArgs<ExtArgs>
+          result: runtime.Types.Utils.Optional<Prisma.HazardItemGroupByOutputType>[]
+        }
+        count: {
+          args: Prisma.HazardItemCountArgs<ExtArgs>
+          result: runtime.Types.Utils.Optional<Prisma.HazardItemCountAggregateOutputType> | number
+        }
+      }
+    }
+    ArchivePackage: {
+      payload: Prisma.$ArchivePackagePayload<ExtArgs>
+      fields: Prisma.ArchivePackageFieldRefs
+      operations: {
+        findUnique: {
+          args: Prisma.ArchivePackageFindUniqueArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$ArchivePackagePayload> | null
+        }
+        findUniqueOrThrow: {
+          args: Prisma.ArchivePackageFindUniqueOrThrowArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$ArchivePackagePayload>
+        }
+        findFirst: {
+          args: Prisma.ArchivePackageFindFirstArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$ArchivePackagePayload> | null
+        }
+        findFirstOrThrow: {
+          args: Prisma.ArchivePackageFindFirstOrThrowArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$ArchivePackagePayload>
+        }
+        findMany: {
+          args: Prisma.ArchivePackageFindManyArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$ArchivePackagePayload>[]
+        }
+        create: {
+          args: Prisma.ArchivePackageCreateArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$ArchivePackagePayload>
+        }
+        createMany: {
+          args: Prisma.ArchivePackageCreateManyArgs<ExtArgs>
+          result: BatchPayload
+        }
+        createManyAndReturn: {
+          args: Prisma.ArchivePackageCreateManyAndReturnArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$ArchivePackagePayload>[]
+        }
+        delete: {
+          args: Prisma.ArchivePackageDeleteArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$ArchivePackagePayload>
+        }
+        update: {
+          args: Prisma.ArchivePackageUpdateArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$ArchivePackagePayload>
+        }
+        deleteMany: {
+          args: Prisma.ArchivePackageDeleteManyArgs<ExtArgs>
+          result: BatchPayload
+        }
+        updateMany: {
+          args: Prisma.ArchivePackageUpdateManyArgs<ExtArgs>
+          result: BatchPayload
+        }
+        updateManyAndReturn: {
+          args: Prisma.ArchivePackageUpdateManyAndReturnArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$ArchivePackagePayload>[]
+        }
+        upsert: {
+          args: Prisma.ArchivePackageUpsertArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$ArchivePackagePayload>
+        }
+        aggregate: {
+          args: Prisma.ArchivePackageAggregateArgs<ExtArgs>
+          result: runtime.Types.Utils.Optional<Prisma.AggregateArchivePackage>
+        }
+        groupBy: {
+          args: Prisma.ArchivePackageGroupByArgs<ExtArgs>
+          result: runtime.Types.Utils.Optional<Prisma.ArchivePackageGroupByOutputType>[]
+        }
+        count: {
+          args: Prisma.ArchivePackageCountArgs<ExtArgs>
+          result: runtime.Types.Utils.Optional<Prisma.ArchivePackageCountAggregateOutputType> | number
+        }
+      }
+    }
+    Affiliation: {
+      payload: Prisma.$AffiliationPayload<ExtArgs>
+      fields: Prisma.AffiliationFieldRefs
+      operations: {
+        findUnique: {
+          args: Prisma.AffiliationFindUniqueArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$AffiliationPayload> | null
+        }
+        findUniqueOrThrow: {
+          args: Prisma.AffiliationFindUniqueOrThrowArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$AffiliationPayload>
+        }
+        findFirst: {
+          args: Prisma.AffiliationFindFirstArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$AffiliationPayload> | null
+        }
+        findFirstOrThrow: {
+          args: Prisma.AffiliationFindFirstOrThrowArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$AffiliationPayload>
+        }
+        findMany: {
+          args: Prisma.AffiliationFindManyArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$AffiliationPayload>[]
+        }
+        create: {
+          args: Prisma.AffiliationCreateArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$AffiliationPayload>
+        }
+        createMany: {
+          args: Prisma.AffiliationCreateManyArgs<ExtArgs>
+          result: BatchPayload
+        }
+        createManyAndReturn: {
+          args: Prisma.AffiliationCreateManyAndReturnArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$AffiliationPayload>[]
+        }
+        delete: {
+          args: Prisma.AffiliationDeleteArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$AffiliationPayload>
+        }
+        update: {
+          args: Prisma.AffiliationUpdateArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$AffiliationPayload>
+        }
+        deleteMany: {
+          args: Prisma.AffiliationDeleteManyArgs<ExtArgs>
+          result: BatchPayload
+        }
+        updateMany: {
+          args: Prisma.AffiliationUpdateManyArgs<ExtArgs>
+          result: BatchPayload
+        }
+        updateManyAndReturn: {
+          args: Prisma.AffiliationUpdateManyAndReturnArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$AffiliationPayload>[]
+        }
+        upsert: {
+          args: Prisma.AffiliationUpsertArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$AffiliationPayload>
+        }
+        aggregate: {
+          args: Prisma.AffiliationAggregateArgs<ExtArgs>
+          result: runtime.Types.Utils.Optional<Prisma.AggregateAffiliation>
+        }
+        groupBy: {
+          args: Prisma.AffiliationGroupByArgs<ExtArgs>
+          result: runtime.Types.Utils.Optional<Prisma.AffiliationGroupByOutputType>[]
+        }
+        count: {
+          args: Prisma.AffiliationCountArgs<ExtArgs>
+          result: runtime.Types.Utils.Optional<Prisma.AffiliationCountAggregateOutputType> | number
+        }
+      }
+    }
+    Delegation: {
+      payload: Prisma.$DelegationPayload<ExtArgs>
+      fields: Prisma.DelegationFieldRefs
+      operations: {
+        findUnique: {
+          args: Prisma.DelegationFindUniqueArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$DelegationPayload> | null
+        }
+        findUniqueOrThrow: {
+          args: Prisma.DelegationFindUniqueOrThrowArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$DelegationPayload>
+        }
+        findFirst: {
+          args: Prisma.DelegationFindFirstArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$DelegationPayload> | null
+        }
+        findFirstOrThrow: {
+          args: Prisma.DelegationFindFirstOrThrowArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$DelegationPayload>
+        }
+        findMany: {
+          args: Prisma.DelegationFindManyArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$DelegationPayload>[]
+        }
+        create: {
+          args: Prisma.DelegationCreateArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$DelegationPayload>
+        }
+        createMany: {
+          args: Prisma.DelegationCreateManyArgs<ExtArgs>
+          result: BatchPayload
+        }
+        createManyAndReturn: {
+          args: Prisma.DelegationCreateManyAndReturnArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$DelegationPayload>[]
+        }
+        delete: {
+          args: Prisma.DelegationDeleteArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$DelegationPayload>
+        }
+        update: {
+          args: Prisma.DelegationUpdateArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$DelegationPayload>
+        }
+        deleteMany: {
+          args: Prisma.DelegationDeleteManyArgs<ExtArgs>
+          result: BatchPayload
+        }
+        updateMany: {
+          args: Prisma.DelegationUpdateManyArgs<ExtArgs>
+          result: BatchPayload
+        }
+        updateManyAndReturn: {
+          args: Prisma.DelegationUpdateManyAndReturnArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$DelegationPayload>[]
+        }
+        upsert: {
+          args: Prisma.DelegationUpsertArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$DelegationPayload>
+        }
+        aggregate: {
+          args: Prisma.DelegationAggregateArgs<ExtArgs>
+          result: runtime.Types.Utils.Optional<Prisma.AggregateDelegation>
+        }
+        groupBy: {
+          args: Prisma.DelegationGroupByArgs<ExtArgs>
+          result: runtime.Types.Utils.Optional<Prisma.DelegationGroupByOutputType>[]
+        }
+        count: {
+          args: Prisma.DelegationCountArgs<ExtArgs>
+          result: runtime.Types.Utils.Optional<Prisma.DelegationCountAggregateOutputType> | number
+        }
+      }
+    }
     Blob: {
       payload: Prisma.$BlobPayload<ExtArgs>
       fields: Prisma.BlobFieldRefs
@@ -2741,6 +3047,450 @@ export type TypeMap<ExtArgs extends runtime.Types.Extensions.InternalArgs = runt
         }
       }
     }
+    Task: {
+      payload: Prisma.$TaskPayload<ExtArgs>
+      fields: Prisma.TaskFieldRefs
+      operations: {
+        findUnique: {
+          args: Prisma.TaskFindUniqueArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$TaskPayload> | null
+        }
+        findUniqueOrThrow: {
+          args: Prisma.TaskFindUniqueOrThrowArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$TaskPayload>
+        }
+        findFirst: {
+          args: Prisma.TaskFindFirstArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$TaskPayload> | null
+        }
+        findFirstOrThrow: {
+          args: Prisma.TaskFindFirstOrThrowArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$TaskPayload>
+        }
+        findMany: {
+          args: Prisma.TaskFindManyArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$TaskPayload>[]
+        }
+        create: {
+          args: Prisma.TaskCreateArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$TaskPayload>
+        }
+        createMany: {
+          args: Prisma.TaskCreateManyArgs<ExtArgs>
+          result: BatchPayload
+        }
+        createManyAndReturn: {
+          args: Prisma.TaskCreateManyAndReturnArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$TaskPayload>[]
+        }
+        delete: {
+          args: Prisma.TaskDeleteArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$TaskPayload>
+        }
+        update: {
+          args: Prisma.TaskUpdateArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$TaskPayload>
+        }
+        deleteMany: {
+          args: Prisma.TaskDeleteManyArgs<ExtArgs>
+          result: BatchPayload
+        }
+        updateMany: {
+          args: Prisma.TaskUpdateManyArgs<ExtArgs>
+          result: BatchPayload
+        }
+        updateManyAndReturn: {
+          args: Prisma.TaskUpdateManyAndReturnArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$TaskPayload>[]
+        }
+        upsert: {
+          args: Prisma.TaskUpsertArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$TaskPayload>
+        }
+        aggregate: {
+          args: Prisma.TaskAggregateArgs<ExtArgs>
+          result: runtime.Types.Utils.Optional<Prisma.AggregateTask>
+        }
+        groupBy: {
+          args: Prisma.TaskGroupByArgs<ExtArgs>
+          result: runtime.Types.Utils.Optional<Prisma.TaskGroupByOutputType>[]
+        }
+        count: {
+          args: Prisma.TaskCountArgs<ExtArgs>
+          result: runtime.Types.Utils.Optional<Prisma.TaskCountAggregateOutputType> | number
+        }
+      }
+    }
+    PatrolPlan: {
+      payload: Prisma.$PatrolPlanPayload<ExtArgs>
+      fields: Prisma.PatrolPlanFieldRefs
+      operations: {
+        findUnique: {
+          args: Prisma.PatrolPlanFindUniqueArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$PatrolPlanPayload> | null
+        }
+        findUniqueOrThrow: {
+          args: Prisma.PatrolPlanFindUniqueOrThrowArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$PatrolPlanPayload>
+        }
+        findFirst: {
+          args: Prisma.PatrolPlanFindFirstArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$PatrolPlanPayload> | null
+        }
+        findFirstOrThrow: {
+          args: Prisma.PatrolPlanFindFirstOrThrowArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$PatrolPlanPayload>
+        }
+        findMany: {
+          args: Prisma.PatrolPlanFindManyArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$PatrolPlanPayload>[]
+        }
+        create: {
+          args: Prisma.PatrolPlanCreateArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$PatrolPlanPayload>
+        }
+        createMany: {
+          args: Prisma.PatrolPlanCreateManyArgs<ExtArgs>
+          result: BatchPayload
+        }
+        createManyAndReturn: {
+          args: Prisma.PatrolPlanCreateManyAndReturnArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$PatrolPlanPayload>[]
+        }
+        delete: {
+          args: Prisma.PatrolPlanDeleteArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$PatrolPlanPayload>
+        }
+        update: {
+          args: Prisma.PatrolPlanUpdateArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$PatrolPlanPayload>
+        }
+        deleteMany: {
+          args: Prisma.PatrolPlanDeleteManyArgs<ExtArgs>
+          result: BatchPayload
+        }
+        updateMany: {
+          args: Prisma.PatrolPlanUpdateManyArgs<ExtArgs>
+          result: BatchPayload
+        }
+        updateManyAndReturn: {
+          args: Prisma.PatrolPlanUpdateManyAndReturnArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$PatrolPlanPayload>[]
+        }
+        upsert: {
+          args: Prisma.PatrolPlanUpsertArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$PatrolPlanPayload>
+        }
+        aggregate: {
+          args: Prisma.PatrolPlanAggregateArgs<ExtArgs>
+          result: runtime.Types.Utils.Optional<Prisma.AggregatePatrolPlan>
+        }
+        groupBy: {
+          args: Prisma.PatrolPlanGroupByArgs<ExtArgs>
+          result: runtime.Types.Utils.Optional<Prisma.PatrolPlanGroupByOutputType>[]
+        }
+        count: {
+          args: Prisma.PatrolPlanCountArgs<ExtArgs>
+          result: runtime.Types.Utils.Optional<Prisma.PatrolPlanCountAggregateOutputType> | number
+        }
+      }
+    }
+    SmsTemplate: {
+      payload: Prisma.$SmsTemplatePayload<ExtArgs>
+      fields: Prisma.SmsTemplateFieldRefs
+      operations: {
+        findUnique: {
+          args: Prisma.SmsTemplateFindUniqueArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$SmsTemplatePayload> | null
+        }
+        findUniqueOrThrow: {
+          args: Prisma.SmsTemplateFindUniqueOrThrowArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$SmsTemplatePayload>
+        }
+        findFirst: {
+          args: Prisma.SmsTemplateFindFirstArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$SmsTemplatePayload> | null
+        }
+        findFirstOrThrow: {
+          args: Prisma.SmsTemplateFindFirstOrThrowArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$SmsTemplatePayload>
+        }
+        findMany: {
+          args: Prisma.SmsTemplateFindManyArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$SmsTemplatePayload>[]
+        }
+        create: {
+          args: Prisma.SmsTemplateCreateArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$SmsTemplatePayload>
+        }
+        createMany: {
+          args: Prisma.SmsTemplateCreateManyArgs<ExtArgs>
+          result: BatchPayload
+        }
+        createManyAndReturn: {
+          args: Prisma.SmsTemplateCreateManyAndReturnArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$SmsTemplatePayload>[]
+        }
+        delete: {
+          args: Prisma.SmsTemplateDeleteArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$SmsTemplatePayload>
+        }
+        update: {
+          args: Prisma.SmsTemplateUpdateArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$SmsTemplatePayload>
+        }
+        deleteMany: {
+          args: Prisma.SmsTemplateDeleteManyArgs<ExtArgs>
+          result: BatchPayload
+        }
+        updateMany: {
+          args: Prisma.SmsTemplateUpdateManyArgs<ExtArgs>
+          result: BatchPayload
+        }
+        updateManyAndReturn: {
+          args: Prisma.SmsTemplateUpdateManyAndReturnArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$SmsTemplatePayload>[]
+        }
+        upsert: {
+          args: Prisma.SmsTemplateUpsertArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$SmsTemplatePayload>
+        }
+        aggregate: {
+          args: Prisma.SmsTemplateAggregateArgs<ExtArgs>
+          result: runtime.Types.Utils.Optional<Prisma.AggregateSmsTemplate>
+        }
+        groupBy: {
+          args: Prisma.SmsTemplateGroupByArgs<ExtArgs>
+          result: runtime.Types.Utils.Optional<Prisma.SmsTemplateGroupByOutputType>[]
+        }
+        count: {
+          args: Prisma.SmsTemplateCountArgs<ExtArgs>
+          result: runtime.Types.Utils.Optional<Prisma.SmsTemplateCountAggregateOutputType> | number
+        }
+      }
+    }
+    ChannelBlock: {
+      payload: Prisma.$ChannelBlockPayload<ExtArgs>
+      fields: Prisma.ChannelBlockFieldRefs
+      operations: {
+        findUnique: {
+          args: Prisma.ChannelBlockFindUniqueArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$ChannelBlockPayload> | null
+        }
+        findUniqueOrThrow: {
+          args: Prisma.ChannelBlockFindUniqueOrThrowArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$ChannelBlockPayload>
+        }
+        findFirst: {
+          args: Prisma.ChannelBlockFindFirstArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$ChannelBlockPayload> | null
+        }
+        findFirstOrThrow: {
+          args: Prisma.ChannelBlockFindFirstOrThrowArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$ChannelBlockPayload>
+        }
+        findMany: {
+          args: Prisma.ChannelBlockFindManyArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$ChannelBlockPayload>[]
+        }
+        create: {
+          args: Prisma.ChannelBlockCreateArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$ChannelBlockPayload>
+        }
+        createMany: {
+          args: Prisma.ChannelBlockCreateManyArgs<ExtArgs>
+          result: BatchPayload
+        }
+        createManyAndReturn: {
+          args: Prisma.ChannelBlockCreateManyAndReturnArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$ChannelBlockPayload>[]
+        }
+        delete: {
+          args: Prisma.ChannelBlockDeleteArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$ChannelBlockPayload>
+        }
+        update: {
+          args: Prisma.ChannelBlockUpdateArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$ChannelBlockPayload>
+        }
+        deleteMany: {
+          args: Prisma.ChannelBlockDeleteManyArgs<ExtArgs>
+          result: BatchPayload
+        }
+        updateMany: {
+          args: Prisma.ChannelBlockUpdateManyArgs<ExtArgs>
+          result: BatchPayload
+        }
+        updateManyAndReturn: {
+          args: Prisma.ChannelBlockUpdateManyAndReturnArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$ChannelBlockPayload>[]
+        }
+        upsert: {
+          args: Prisma.ChannelBlockUpsertArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$ChannelBlockPayload>
+        }
+        aggregate: {
+          args: Prisma.ChannelBlockAggregateArgs<ExtArgs>
+          result: runtime.Types.Utils.Optional<Prisma.AggregateChannelBlock>
+        }
+        groupBy: {
+          args: Prisma.ChannelBlockGroupByArgs<ExtArgs>
+          result: runtime.Types.Utils.Optional<Prisma.ChannelBlockGroupByOutputType>[]
+        }
+        count: {
+          args: Prisma.ChannelBlockCountArgs<ExtArgs>
+          result: runtime.Types.Utils.Optional<Prisma.ChannelBlockCountAggregateOutputType> | number
+        }
+      }
+    }
+    ResponsibilityRule: {
+      payload: Prisma.$ResponsibilityRulePayload<ExtArgs>
+      fields: Prisma.ResponsibilityRuleFieldRefs
+      operations: {
+        findUnique: {
+          args: Prisma.ResponsibilityRuleFindUniqueArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$ResponsibilityRulePayload> | null
+        }
+        findUniqueOrThrow: {
+          args: Prisma.ResponsibilityRuleFindUniqueOrThrowArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$ResponsibilityRulePayload>
+        }
+        findFirst: {
+          args: Prisma.ResponsibilityRuleFindFirstArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$ResponsibilityRulePayload> | null
+        }
+        findFirstOrThrow: {
+          args: Prisma.ResponsibilityRuleFindFirstOrThrowArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$ResponsibilityRulePayload>
+        }
+        findMany: {
+          args: Prisma.ResponsibilityRuleFindManyArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$ResponsibilityRulePayload>[]
+        }
+        create: {
+          args: Prisma.ResponsibilityRuleCreateArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$ResponsibilityRulePayload>
+        }
+        createMany: {
+          args: Prisma.ResponsibilityRuleCreateManyArgs<ExtArgs>
+          result: BatchPayload
+        }
+        createManyAndReturn: {
+          args: Prisma.ResponsibilityRuleCreateManyAndReturnArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$ResponsibilityRulePayload>[]
+        }
+        delete: {
+          args: Prisma.ResponsibilityRuleDeleteArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$ResponsibilityRulePayload>
+        }
+        update: {
+          args: Prisma.ResponsibilityRuleUpdateArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$ResponsibilityRulePayload>
+        }
+        deleteMany: {
+          args: Prisma.ResponsibilityRuleDeleteManyArgs<ExtArgs>
+          result: BatchPayload
+        }
+        updateMany: {
+          args: Prisma.ResponsibilityRuleUpdateManyArgs<ExtArgs>
+          result: BatchPayload
+        }
+        updateManyAndReturn: {
+          args: Prisma.ResponsibilityRuleUpdateManyAndReturnArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$ResponsibilityRulePayload>[]
+        }
+        upsert: {
+          args: Prisma.ResponsibilityRuleUpsertArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$ResponsibilityRulePayload>
+        }
+        aggregate: {
+          args: Prisma.ResponsibilityRuleAggregateArgs<ExtArgs>
+          result: runtime.Types.Utils.Optional<Prisma.AggregateResponsibilityRule>
+        }
+        groupBy: {
+          args: Prisma.ResponsibilityRuleGroupByArgs<ExtArgs>
+          result: runtime.Types.Utils.Optional<Prisma.ResponsibilityRuleGroupByOutputType>[]
+        }
+        count: {
+          args: Prisma.ResponsibilityRuleCountArgs<ExtArgs>
+          result: runtime.Types.Utils.Optional<Prisma.ResponsibilityRuleCountAggregateOutputType> | number
+        }
+      }
+    }
+    AssetInspection: {
+      payload: Prisma.$AssetInspectionPayload<ExtArgs>
+      fields: Prisma.AssetInspectionFieldRefs
+      operations: {
+        findUnique: {
+          args: Prisma.AssetInspectionFindUniqueArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$AssetInspectionPayload> | null
+        }
+        findUniqueOrThrow: {
+          args: Prisma.AssetInspectionFindUniqueOrThrowArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$AssetInspectionPayload>
+        }
+        findFirst: {
+          args: Prisma.AssetInspectionFindFirstArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$AssetInspectionPayload> | null
+        }
+        findFirstOrThrow: {
+          args: Prisma.AssetInspectionFindFirstOrThrowArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$AssetInspectionPayload>
+        }
+        findMany: {
+          args: Prisma.AssetInspectionFindManyArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$AssetInspectionPayload>[]
+        }
+        create: {
+          args: Prisma.AssetInspectionCreateArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$AssetInspectionPayload>
+        }
+        createMany: {
+          args: Prisma.AssetInspectionCreateManyArgs<ExtArgs>
+          result: BatchPayload
+        }
+        createManyAndReturn: {
+          args: Prisma.AssetInspectionCreateManyAndReturnArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$AssetInspectionPayload>[]
+        }
+        delete: {
+          args: Prisma.AssetInspectionDeleteArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$AssetInspectionPayload>
+        }
+        update: {
+          args: Prisma.AssetInspectionUpdateArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$AssetInspectionPayload>
+        }
+        deleteMany: {
+          args: Prisma.AssetInspectionDeleteManyArgs<ExtArgs>
+          result: BatchPayload
+        }
+        updateMany: {
+          args: Prisma.AssetInspectionUpdateManyArgs<ExtArgs>
+          result: BatchPayload
+        }
+        updateManyAndReturn: {
+          args: Prisma.AssetInspectionUpdateManyAndReturnArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$AssetInspectionPayload>[]
+        }
+        upsert: {
+          args: Prisma.AssetInspectionUpsertArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$AssetInspectionPayload>
+        }
+        aggregate: {
+          args: Prisma.AssetInspectionAggregateArgs<ExtArgs>
+          result: runtime.Types.Utils.Optional<Prisma.AggregateAssetInspection>
+        }
+        groupBy: {
+          args: Prisma.AssetInspectionGroupByArgs<ExtArgs>
+          result: runtime.Types.Utils.Optional<Prisma.AssetInspectionGroupByOutputType>[]
+        }
+        count: {
+          args: Prisma.AssetInspectionCountArgs<ExtArgs>
+          result: runtime.Types.Utils.Optional<Prisma.AssetInspectionCountAggregateOutputType> | number
+        }
+      }
+    }
   }
 } & {
   other: {
@@ -2828,6 +3578,8 @@ export const OrganisationScalarFieldEnum = {
   nameEn: 'nameEn',
   safetyRating: 'safetyRating',
   email: 'email',
+  phone: 'phone',
+  robot: 'robot',
   language: 'language',
   createdAt: 'createdAt'
 } as const
@@ -3020,7 +3772,17 @@ export const HazardScalarFieldEnum = {
   flowVersion: 'flowVersion',
   nodeId: 'nodeId',
   point: 'point',
-  updatedAt: 'updatedAt'
+  updatedAt: 'updatedAt',
+  acceptedAt: 'acceptedAt',
+  listed: 'listed',
+  paused: 'paused',
+  extensions: 'extensions',
+  reportCount: 'reportCount',
+  mergedInto: 'mergedInto',
+  predecessorId: 'predecessorId',
+  successorId: 'successorId',
+  lookBackAt: 'lookBackAt',
+  chainHead: 'chainHead'
 } as const
 
 export type HazardScalarFieldEnum = (typeof HazardScalarFieldEnum)[keyof typeof HazardScalarFieldEnum]
@@ -3047,7 +3809,9 @@ export const HazardReportScalarFieldEnum = {
   point: 'point',
   clientAt: 'clientAt',
   receivedAt: 'receivedAt',
-  dedupeKey: 'dedupeKey'
+  dedupeKey: 'dedupeKey',
+  fields: 'fields',
+  source: 'source'
 } as const
 
 export type HazardReportScalarFieldEnum = (typeof HazardReportScalarFieldEnum)[keyof typeof HazardReportScalarFieldEnum]
@@ -3072,7 +3836,10 @@ export const HazardTransitionScalarFieldEnum = {
   refusalCode: 'refusalCode',
   payload: 'payload',
   recordedAt: 'recordedAt',
-  dedupeKey: 'dedupeKey'
+  dedupeKey: 'dedupeKey',
+  cycle: 'cycle',
+  prevHash: 'prevHash',
+  hash: 'hash'
 } as const
 
 export type HazardTransitionScalarFieldEnum = (typeof HazardTransitionScalarFieldEnum)[keyof typeof HazardTransitionScalarFieldEnum]
@@ -3089,7 +3856,9 @@ export const DeadlineScalarFieldEnum = {
   metAt: 'metAt',
   breachedAt: 'breachedAt',
   withdrawnAt: 'withdrawnAt',
-  basis: 'basis'
+  basis: 'basis',
+  item: 'item',
+  cycle: 'cycle'
 } as const
 
 export type DeadlineScalarFieldEnum = (typeof DeadlineScalarFieldEnum)[keyof typeof DeadlineScalarFieldEnum]
@@ -3104,10 +3873,68 @@ export const SupervisionScalarFieldEnum = {
   openedAt: 'openedAt',
   dueAt: 'dueAt',
   closedAt: 'closedAt',
-  outcome: 'outcome'
+  outcome: 'outcome',
+  cycle: 'cycle'
 } as const
 
 export type SupervisionScalarFieldEnum = (typeof SupervisionScalarFieldEnum)[keyof typeof SupervisionScalarFieldEnum]
+
+
+export const HazardItemScalarFieldEnum = {
+  tenantId: 'tenantId',
+  hazardId: 'hazardId',
+  cycle: 'cycle',
+  itemId: 'itemId',
+  title: 'title',
+  state: 'state',
+  dueAt: 'dueAt',
+  rejections: 'rejections'
+} as const
+
+export type HazardItemScalarFieldEnum = (typeof HazardItemScalarFieldEnum)[keyof typeof HazardItemScalarFieldEnum]
+
+
+export const ArchivePackageScalarFieldEnum = {
+  id: 'id',
+  tenantId: 'tenantId',
+  hazardId: 'hazardId',
+  cycle: 'cycle',
+  jsonSha256: 'jsonSha256',
+  jsonBytes: 'jsonBytes',
+  pdfSha256: 'pdfSha256',
+  pdfBytes: 'pdfBytes',
+  chainHead: 'chainHead',
+  lastSeq: 'lastSeq',
+  format: 'format',
+  madeAt: 'madeAt'
+} as const
+
+export type ArchivePackageScalarFieldEnum = (typeof ArchivePackageScalarFieldEnum)[keyof typeof ArchivePackageScalarFieldEnum]
+
+
+export const AffiliationScalarFieldEnum = {
+  id: 'id',
+  contractorId: 'contractorId',
+  principalId: 'principalId',
+  validFrom: 'validFrom',
+  validTo: 'validTo'
+} as const
+
+export type AffiliationScalarFieldEnum = (typeof AffiliationScalarFieldEnum)[keyof typeof AffiliationScalarFieldEnum]
+
+
+export const DelegationScalarFieldEnum = {
+  id: 'id',
+  membershipId: 'membershipId',
+  delegateId: 'delegateId',
+  reason: 'reason',
+  startsAt: 'startsAt',
+  endsAt: 'endsAt',
+  createdBy: 'createdBy',
+  createdAt: 'createdAt'
+} as const
+
+export type DelegationScalarFieldEnum = (typeof DelegationScalarFieldEnum)[keyof typeof DelegationScalarFieldEnum]
 
 
 export const BlobScalarFieldEnum = {
@@ -3132,7 +3959,8 @@ export const EvidenceScalarFieldEnum = {
   capturedAt: 'capturedAt',
   recordedAt: 'recordedAt',
   supersedesId: 'supersedesId',
-  dedupeKey: 'dedupeKey'
+  dedupeKey: 'dedupeKey',
+  cycle: 'cycle'
 } as const
 
 export type EvidenceScalarFieldEnum = (typeof EvidenceScalarFieldEnum)[keyof typeof EvidenceScalarFieldEnum]
@@ -3143,6 +3971,7 @@ export const NoticeScalarFieldEnum = {
   tenantId: 'tenantId',
   hazardId: 'hazardId',
   alarmId: 'alarmId',
+  taskId: 'taskId',
   kind: 'kind',
   recipientOrgId: 'recipientOrgId',
   isCopy: 'isCopy',
@@ -3155,6 +3984,11 @@ export const NoticeScalarFieldEnum = {
   issuedAt: 'issuedAt',
   readAt: 'readAt',
   readBy: 'readBy',
+  acknowledgedAt: 'acknowledgedAt',
+  acknowledgedBy: 'acknowledgedBy',
+  lane: 'lane',
+  channelStep: 'channelStep',
+  channelStepAt: 'channelStepAt',
   dedupeKey: 'dedupeKey'
 } as const
 
@@ -3171,7 +4005,20 @@ export const DeliveryScalarFieldEnum = {
   attempts: 'attempts',
   providerCode: 'providerCode',
   error: 'error',
-  sentAt: 'sentAt'
+  sentAt: 'sentAt',
+  orgId: 'orgId',
+  createdAt: 'createdAt',
+  providerId: 'providerId',
+  digestId: 'digestId',
+  counts: 'counts',
+  dueAt: 'dueAt',
+  queryAt: 'queryAt',
+  queries: 'queries',
+  deliveredAt: 'deliveredAt',
+  openedAt: 'openedAt',
+  acknowledgedAt: 'acknowledgedAt',
+  failedAt: 'failedAt',
+  unknownAt: 'unknownAt'
 } as const
 
 export type DeliveryScalarFieldEnum = (typeof DeliveryScalarFieldEnum)[keyof typeof DeliveryScalarFieldEnum]
@@ -3214,6 +4061,7 @@ export const PersonScalarFieldEnum = {
   nameZh: 'nameZh',
   nameEn: 'nameEn',
   email: 'email',
+  phone: 'phone',
   createdAt: 'createdAt'
 } as const
 
@@ -3295,6 +4143,122 @@ export const AuditEventScalarFieldEnum = {
 } as const
 
 export type AuditEventScalarFieldEnum = (typeof AuditEventScalarFieldEnum)[keyof typeof AuditEventScalarFieldEnum]
+
+
+export const TaskScalarFieldEnum = {
+  id: 'id',
+  tenantId: 'tenantId',
+  kind: 'kind',
+  titleZh: 'titleZh',
+  titleEn: 'titleEn',
+  detail: 'detail',
+  hazardId: 'hazardId',
+  assetId: 'assetId',
+  ownerOrgId: 'ownerOrgId',
+  ownerPersonId: 'ownerPersonId',
+  createdAt: 'createdAt',
+  createdBy: 'createdBy',
+  dueAt: 'dueAt',
+  graceMs: 'graceMs',
+  doneAt: 'doneAt',
+  doneBy: 'doneBy',
+  result: 'result',
+  note: 'note',
+  evidence: 'evidence',
+  overdueAt: 'overdueAt',
+  escalation: 'escalation',
+  dedupeKey: 'dedupeKey'
+} as const
+
+export type TaskScalarFieldEnum = (typeof TaskScalarFieldEnum)[keyof typeof TaskScalarFieldEnum]
+
+
+export const PatrolPlanScalarFieldEnum = {
+  id: 'id',
+  tenantId: 'tenantId',
+  nameZh: 'nameZh',
+  nameEn: 'nameEn',
+  assetId: 'assetId',
+  zoneId: 'zoneId',
+  route: 'route',
+  schedule: 'schedule',
+  graceMs: 'graceMs',
+  ownerOrgId: 'ownerOrgId',
+  ownerPersonId: 'ownerPersonId',
+  validFrom: 'validFrom',
+  validTo: 'validTo',
+  endedAt: 'endedAt',
+  endedBy: 'endedBy',
+  createdAt: 'createdAt',
+  createdBy: 'createdBy'
+} as const
+
+export type PatrolPlanScalarFieldEnum = (typeof PatrolPlanScalarFieldEnum)[keyof typeof PatrolPlanScalarFieldEnum]
+
+
+export const SmsTemplateScalarFieldEnum = {
+  id: 'id',
+  channel: 'channel',
+  kind: 'kind',
+  language: 'language',
+  version: 'version',
+  sign: 'sign',
+  body: 'body',
+  allowsLink: 'allowsLink',
+  providerCode: 'providerCode',
+  approval: 'approval',
+  recordedAt: 'recordedAt',
+  recordedBy: 'recordedBy'
+} as const
+
+export type SmsTemplateScalarFieldEnum = (typeof SmsTemplateScalarFieldEnum)[keyof typeof SmsTemplateScalarFieldEnum]
+
+
+export const ChannelBlockScalarFieldEnum = {
+  channel: 'channel',
+  address: 'address',
+  blockedUntil: 'blockedUntil',
+  code: 'code'
+} as const
+
+export type ChannelBlockScalarFieldEnum = (typeof ChannelBlockScalarFieldEnum)[keyof typeof ChannelBlockScalarFieldEnum]
+
+
+export const ResponsibilityRuleScalarFieldEnum = {
+  id: 'id',
+  tenantId: 'tenantId',
+  zoneId: 'zoneId',
+  unitId: 'unitId',
+  assetId: 'assetId',
+  assetKind: 'assetKind',
+  hazardType: 'hazardType',
+  grade: 'grade',
+  category: 'category',
+  personId: 'personId',
+  department: 'department',
+  validFrom: 'validFrom',
+  validTo: 'validTo',
+  recordedAt: 'recordedAt',
+  recordedBy: 'recordedBy',
+  endedBy: 'endedBy'
+} as const
+
+export type ResponsibilityRuleScalarFieldEnum = (typeof ResponsibilityRuleScalarFieldEnum)[keyof typeof ResponsibilityRuleScalarFieldEnum]
+
+
+export const AssetInspectionScalarFieldEnum = {
+  id: 'id',
+  tenantId: 'tenantId',
+  assetId: 'assetId',
+  kind: 'kind',
+  seq: 'seq',
+  dueAt: 'dueAt',
+  certificate: 'certificate',
+  recordedAt: 'recordedAt',
+  recordedBy: 'recordedBy'
+} as const
+
+export type AssetInspectionScalarFieldEnum = (typeof AssetInspectionScalarFieldEnum)[keyof typeof AssetInspectionScalarFieldEnum]
 
 
 export const SortOrder = {
@@ -3610,6 +4574,10 @@ export type GlobalOmitConfig = {
   hazardTransition?: Prisma.HazardTransitionOmit
   deadline?: Prisma.DeadlineOmit
   supervision?: Prisma.SupervisionOmit
+  hazardItem?: Prisma.HazardItemOmit
+  archivePackage?: Prisma.ArchivePackageOmit
+  affiliation?: Prisma.AffiliationOmit
+  delegation?: Prisma.DelegationOmit
   blob?: Prisma.BlobOmit
   evidence?: Prisma.EvidenceOmit
   notice?: Prisma.NoticeOmit
@@ -3623,6 +4591,12 @@ export type GlobalOmitConfig = {
   grant?: Prisma.GrantOmit
   idempotencyKey?: Prisma.IdempotencyKeyOmit
   auditEvent?: Prisma.AuditEventOmit
+  task?: Prisma.TaskOmit
+  patrolPlan?: Prisma.PatrolPlanOmit
+  smsTemplate?: Prisma.SmsTemplateOmit
+  channelBlock?: Prisma.ChannelBlockOmit
+  responsibilityRule?: Prisma.ResponsibilityRuleOmit
+  assetInspection?: Prisma.AssetInspectionOmit
 }
 
 /* Types for Logging */

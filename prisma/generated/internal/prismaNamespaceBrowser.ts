@@ -69,6 +69,10 @@ export const ModelName = {
   HazardTransition: 'HazardTransition',
   Deadline: 'Deadline',
   Supervision: 'Supervision',
+  HazardItem: 'HazardItem',
+  ArchivePackage: 'ArchivePackage',
+  Affiliation: 'Affiliation',
+  Delegation: 'Delegation',
   Blob: 'Blob',
   Evidence: 'Evidence',
   Notice: 'Notice',
@@ -81,7 +85,13 @@ export const ModelName = {
   Session: 'Session',
   Grant: 'Grant',
   IdempotencyKey: 'IdempotencyKey',
-  AuditEvent: 'AuditEvent'
+  AuditEvent: 'AuditEvent',
+  Task: 'Task',
+  PatrolPlan: 'PatrolPlan',
+  SmsTemplate: 'SmsTemplate',
+  ChannelBlock: 'ChannelBlock',
+  ResponsibilityRule: 'ResponsibilityRule',
+  AssetInspection: 'AssetInspection'
 } as const
 
 export type ModelName = (typeof ModelName)[keyof typeof ModelName]
@@ -148,6 +158,8 @@ export const OrganisationScalarFieldEnum = {
   nameEn: 'nameEn',
   safetyRating: 'safetyRating',
   email: 'email',
+  phone: 'phone',
+  robot: 'robot',
   language: 'language',
   createdAt: 'createdAt'
 } as const
@@ -340,7 +352,17 @@ export const HazardScalarFieldEnum = {
   flowVersion: 'flowVersion',
   nodeId: 'nodeId',
   point: 'point',
-  updatedAt: 'updatedAt'
+  updatedAt: 'updatedAt',
+  acceptedAt: 'acceptedAt',
+  listed: 'listed',
+  paused: 'paused',
+  extensions: 'extensions',
+  reportCount: 'reportCount',
+  mergedInto: 'mergedInto',
+  predecessorId: 'predecessorId',
+  successorId: 'successorId',
+  lookBackAt: 'lookBackAt',
+  chainHead: 'chainHead'
 } as const
 
 export type HazardScalarFieldEnum = (typeof HazardScalarFieldEnum)[keyof typeof HazardScalarFieldEnum]
@@ -367,7 +389,9 @@ export const HazardReportScalarFieldEnum = {
   point: 'point',
   clientAt: 'clientAt',
   receivedAt: 'receivedAt',
-  dedupeKey: 'dedupeKey'
+  dedupeKey: 'dedupeKey',
+  fields: 'fields',
+  source: 'source'
 } as const
 
 export type HazardReportScalarFieldEnum = (typeof HazardReportScalarFieldEnum)[keyof typeof HazardReportScalarFieldEnum]
@@ -392,7 +416,10 @@ export const HazardTransitionScalarFieldEnum = {
   refusalCode: 'refusalCode',
   payload: 'payload',
   recordedAt: 'recordedAt',
-  dedupeKey: 'dedupeKey'
+  dedupeKey: 'dedupeKey',
+  cycle: 'cycle',
+  prevHash: 'prevHash',
+  hash: 'hash'
 } as const
 
 export type HazardTransitionScalarFieldEnum = (typeof HazardTransitionScalarFieldEnum)[keyof typeof HazardTransitionScalarFieldEnum]
@@ -409,7 +436,9 @@ export const DeadlineScalarFieldEnum = {
   metAt: 'metAt',
   breachedAt: 'breachedAt',
   withdrawnAt: 'withdrawnAt',
-  basis: 'basis'
+  basis: 'basis',
+  item: 'item',
+  cycle: 'cycle'
 } as const
 
 export type DeadlineScalarFieldEnum = (typeof DeadlineScalarFieldEnum)[keyof typeof DeadlineScalarFieldEnum]
@@ -424,10 +453,68 @@ export const SupervisionScalarFieldEnum = {
   openedAt: 'openedAt',
   dueAt: 'dueAt',
   closedAt: 'closedAt',
-  outcome: 'outcome'
+  outcome: 'outcome',
+  cycle: 'cycle'
 } as const
 
 export type SupervisionScalarFieldEnum = (typeof SupervisionScalarFieldEnum)[keyof typeof SupervisionScalarFieldEnum]
+
+
+export const HazardItemScalarFieldEnum = {
+  tenantId: 'tenantId',
+  hazardId: 'hazardId',
+  cycle: 'cycle',
+  itemId: 'itemId',
+  title: 'title',
+  state: 'state',
+  dueAt: 'dueAt',
+  rejections: 'rejections'
+} as const
+
+export type HazardItemScalarFieldEnum = (typeof HazardItemScalarFieldEnum)[keyof typeof HazardItemScalarFieldEnum]
+
+
+export const ArchivePackageScalarFieldEnum = {
+  id: 'id',
+  tenantId: 'tenantId',
+  hazardId: 'hazardId',
+  cycle: 'cycle',
+  jsonSha256: 'jsonSha256',
+  jsonBytes: 'jsonBytes',
+  pdfSha256: 'pdfSha256',
+  pdfBytes: 'pdfBytes',
+  chainHead: 'chainHead',
+  lastSeq: 'lastSeq',
+  format: 'format',
+  madeAt: 'madeAt'
+} as const
+
+export type ArchivePackageScalarFieldEnum = (typeof ArchivePackageScalarFieldEnum)[keyof typeof ArchivePackageScalarFieldEnum]
+
+
+export const AffiliationScalarFieldEnum = {
+  id: 'id',
+  contractorId: 'contractorId',
+  principalId: 'principalId',
+  validFrom: 'validFrom',
+  validTo: 'validTo'
+} as const
+
+export type AffiliationScalarFieldEnum = (typeof AffiliationScalarFieldEnum)[keyof typeof AffiliationScalarFieldEnum]
+
+
+export const DelegationScalarFieldEnum = {
+  id: 'id',
+  membershipId: 'membershipId',
+  delegateId: 'delegateId',
+  reason: 'reason',
+  startsAt: 'startsAt',
+  endsAt: 'endsAt',
+  createdBy: 'createdBy',
+  createdAt: 'createdAt'
+} as const
+
+export type DelegationScalarFieldEnum = (typeof DelegationScalarFieldEnum)[keyof typeof DelegationScalarFieldEnum]
 
 
 export const BlobScalarFieldEnum = {
@@ -452,7 +539,8 @@ export const EvidenceScalarFieldEnum = {
   capturedAt: 'capturedAt',
   recordedAt: 'recordedAt',
   supersedesId: 'supersedesId',
-  dedupeKey: 'dedupeKey'
+  dedupeKey: 'dedupeKey',
+  cycle: 'cycle'
 } as const
 
 export type EvidenceScalarFieldEnum = (typeof EvidenceScalarFieldEnum)[keyof typeof EvidenceScalarFieldEnum]
@@ -463,6 +551,7 @@ export const NoticeScalarFieldEnum = {
   tenantId: 'tenantId',
   hazardId: 'hazardId',
   alarmId: 'alarmId',
+  taskId: 'taskId',
   kind: 'kind',
   recipientOrgId: 'recipientOrgId',
   isCopy: 'isCopy',
@@ -475,6 +564,11 @@ export const NoticeScalarFieldEnum = {
   issuedAt: 'issuedAt',
   readAt: 'readAt',
   readBy: 'readBy',
+  acknowledgedAt: 'acknowledgedAt',
+  acknowledgedBy: 'acknowledgedBy',
+  lane: 'lane',
+  channelStep: 'channelStep',
+  channelStepAt: 'channelStepAt',
   dedupeKey: 'dedupeKey'
 } as const
 
@@ -491,7 +585,20 @@ export const DeliveryScalarFieldEnum = {
   attempts: 'attempts',
   providerCode: 'providerCode',
   error: 'error',
-  sentAt: 'sentAt'
+  sentAt: 'sentAt',
+  orgId: 'orgId',
+  createdAt: 'createdAt',
+  providerId: 'providerId',
+  digestId: 'digestId',
+  counts: 'counts',
+  dueAt: 'dueAt',
+  queryAt: 'queryAt',
+  queries: 'queries',
+  deliveredAt: 'deliveredAt',
+  openedAt: 'openedAt',
+  acknowledgedAt: 'acknowledgedAt',
+  failedAt: 'failedAt',
+  unknownAt: 'unknownAt'
 } as const
 
 export type DeliveryScalarFieldEnum = (typeof DeliveryScalarFieldEnum)[keyof typeof DeliveryScalarFieldEnum]
@@ -534,6 +641,7 @@ export const PersonScalarFieldEnum = {
   nameZh: 'nameZh',
   nameEn: 'nameEn',
   email: 'email',
+  phone: 'phone',
   createdAt: 'createdAt'
 } as const
 
@@ -615,6 +723,122 @@ export const AuditEventScalarFieldEnum = {
 } as const
 
 export type AuditEventScalarFieldEnum = (typeof AuditEventScalarFieldEnum)[keyof typeof AuditEventScalarFieldEnum]
+
+
+export const TaskScalarFieldEnum = {
+  id: 'id',
+  tenantId: 'tenantId',
+  kind: 'kind',
+  titleZh: 'titleZh',
+  titleEn: 'titleEn',
+  detail: 'detail',
+  hazardId: 'hazardId',
+  assetId: 'assetId',
+  ownerOrgId: 'ownerOrgId',
+  ownerPersonId: 'ownerPersonId',
+  createdAt: 'createdAt',
+  createdBy: 'createdBy',
+  dueAt: 'dueAt',
+  graceMs: 'graceMs',
+  doneAt: 'doneAt',
+  doneBy: 'doneBy',
+  result: 'result',
+  note: 'note',
+  evidence: 'evidence',
+  overdueAt: 'overdueAt',
+  escalation: 'escalation',
+  dedupeKey: 'dedupeKey'
+} as const
+
+export type TaskScalarFieldEnum = (typeof TaskScalarFieldEnum)[keyof typeof TaskScalarFieldEnum]
+
+
+export const PatrolPlanScalarFieldEnum = {
+  id: 'id',
+  tenantId: 'tenantId',
+  nameZh: 'nameZh',
+  nameEn: 'nameEn',
+  assetId: 'assetId',
+  zoneId: 'zoneId',
+  route: 'route',
+  schedule: 'schedule',
+  graceMs: 'graceMs',
+  ownerOrgId: 'ownerOrgId',
+  ownerPersonId: 'ownerPersonId',
+  validFrom: 'validFrom',
+  validTo: 'validTo',
+  endedAt: 'endedAt',
+  endedBy: 'endedBy',
+  createdAt: 'createdAt',
+  createdBy: 'createdBy'
+} as const
+
+export type PatrolPlanScalarFieldEnum = (typeof PatrolPlanScalarFieldEnum)[keyof typeof PatrolPlanScalarFieldEnum]
+
+
+export const SmsTemplateScalarFieldEnum = {
+  id: 'id',
+  channel: 'channel',
+  kind: 'kind',
+  language: 'language',
+  version: 'version',
+  sign: 'sign',
+  body: 'body',
+  allowsLink: 'allowsLink',
+  providerCode: 'providerCode',
+  approval: 'approval',
+  recordedAt: 'recordedAt',
+  recordedBy: 'recordedBy'
+} as const
+
+export type SmsTemplateScalarFieldEnum = (typeof SmsTemplateScalarFieldEnum)[keyof typeof SmsTemplateScalarFieldEnum]
+
+
+export const ChannelBlockScalarFieldEnum = {
+  channel: 'channel',
+  address: 'address',
+  blockedUntil: 'blockedUntil',
+  code: 'code'
+} as const
+
+export type ChannelBlockScalarFieldEnum = (typeof ChannelBlockScalarFieldEnum)[keyof typeof ChannelBlockScalarFieldEnum]
+
+
+export const ResponsibilityRuleScalarFieldEnum = {
+  id: 'id',
+  tenantId: 'tenantId',
+  zoneId: 'zoneId',
+  unitId: 'unitId',
+  assetId: 'assetId',
+  assetKind: 'assetKind',
+  hazardType: 'hazardType',
+  grade: 'grade',
+  category: 'category',
+  personId: 'personId',
+  department: 'department',
+  validFrom: 'validFrom',
+  validTo: 'validTo',
+  recordedAt: 'recordedAt',
+  recordedBy: 'recordedBy',
+  endedBy: 'endedBy'
+} as const
+
+export type ResponsibilityRuleScalarFieldEnum = (typeof ResponsibilityRuleScalarFieldEnum)[keyof typeof ResponsibilityRuleScalarFieldEnum]
+
+
+export const AssetInspectionScalarFieldEnum = {
+  id: 'id',
+  tenantId: 'tenantId',
+  assetId: 'assetId',
+  kind: 'kind',
+  seq: 'seq',
+  dueAt: 'dueAt',
+  certificate: 'certificate',
+  recordedAt: 'recordedAt',
+  recordedBy: 'recordedBy'
+} as const
+
+export type AssetInspectionScalarFieldEnum = (typeof AssetInspectionScalarFieldEnum)[keyof typeof AssetInspectionScalarFieldEnum]
 
 
 export const SortOrder = {

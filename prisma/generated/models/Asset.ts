@@ -264,6 +264,10 @@ export type AssetWhereInput = {
   unit?: Prisma.XOR<Prisma.UnitScalarRelationFilter, Prisma.UnitWhereInput>
   sensors?: Prisma.SensorListRelationFilter
   hazards?: Prisma.HazardListRelationFilter
+  tasks?: Prisma.TaskListRelationFilter
+  patrolPlans?: Prisma.PatrolPlanListRelationFilter
+  responsibilityRules?: Prisma.ResponsibilityRuleListRelationFilter
+  inspections?: Prisma.AssetInspectionListRelationFilter
 }
 
 export type AssetOrderByWithRelationInput = {
@@ -282,6 +286,10 @@ export type AssetOrderByWithRelationInput = {
   unit?: Prisma.UnitOrderByWithRelationInput
   sensors?: Prisma.SensorOrderByRelationAggregateInput
   hazards?: Prisma.HazardOrderByRelationAggregateInput
+  tasks?: Prisma.TaskOrderByRelationAggregateInput
+  patrolPlans?: Prisma.PatrolPlanOrderByRelationAggregateInput
+  responsibilityRules?: Prisma.ResponsibilityRuleOrderByRelationAggregateInput
+  inspections?: Prisma.AssetInspectionOrderByRelationAggregateInput
 }
 
 export type AssetWhereUniqueInput = Prisma.AtLeast<{
@@ -305,6 +313,10 @@ export type AssetWhereUniqueInput = Prisma.AtLeast<{
   unit?: Prisma.XOR<Prisma.UnitScalarRelationFilter, Prisma.UnitWhereInput>
   sensors?: Prisma.SensorListRelationFilter
   hazards?: Prisma.HazardListRelationFilter
+  tasks?: Prisma.TaskListRelationFilter
+  patrolPlans?: Prisma.PatrolPlanListRelationFilter
+  responsibilityRules?: Prisma.ResponsibilityRuleListRelationFilter
+  inspections?: Prisma.AssetInspectionListRelationFilter
 }, "id" | "tenantId_id" | "tenantId_code">
 
 export type AssetOrderByWithAggregationInput = {
@@ -356,6 +368,10 @@ export type AssetCreateInput = {
   unit: Prisma.UnitCreateNestedOneWithoutAssetsInput
   sensors?: Prisma.SensorCreateNestedManyWithoutAssetInput
   hazards?: Prisma.HazardCreateNestedManyWithoutAssetInput
+  tasks?: Prisma.TaskCreateNestedManyWithoutAssetInput
+  patrolPlans?: Prisma.PatrolPlanCreateNestedManyWithoutAssetInput
+  responsibilityRules?: Prisma.ResponsibilityRuleCreateNestedManyWithoutAssetInput
+  inspections?: Prisma.AssetInspectionCreateNestedManyWithoutAssetInput
 }
 
 export type AssetUncheckedCreateInput = {
@@ -372,6 +388,10 @@ export type AssetUncheckedCreateInput = {
   floor?: number | null
   sensors?: Prisma.SensorUncheckedCreateNestedManyWithoutAssetInput
   hazards?: Prisma.HazardUncheckedCreateNestedManyWithoutAssetInput
+  tasks?: Prisma.TaskUncheckedCreateNestedManyWithoutAssetInput
+  patrolPlans?: Prisma.PatrolPlanUncheckedCreateNestedManyWithoutAssetInput
+  responsibilityRules?: Prisma.ResponsibilityRuleUncheckedCreateNestedManyWithoutAssetInput
+  inspections?: Prisma.AssetInspectionUncheckedCreateNestedManyWithoutAssetInput
 }
 
 export type AssetUpdateInput = {
@@ -387,6 +407,10 @@ export type AssetUpdateInput = {
   unit?: Prisma.UnitUpdateOneRequiredWithoutAssetsNestedInput
   sensors?: Prisma.SensorUpdateManyWithoutAssetNestedInput
   hazards?: Prisma.HazardUpdateManyWithoutAssetNestedInput
+  tasks?: Prisma.TaskUpdateManyWithoutAssetNestedInput
+  patrolPlans?: Prisma.PatrolPlanUpdateManyWithoutAssetNestedInput
+  responsibilityRules?: Prisma.ResponsibilityRuleUpdateManyWithoutAssetNestedInput
+  inspections?: Prisma.AssetInspectionUpdateManyWithoutAssetNestedInput
 }
 
 export type AssetUncheckedUpdateInput = {
@@ -403,6 +427,10 @@ export type AssetUncheckedUpdateInput = {
   floor?: Prisma.NullableIntFieldUpdateOperationsInput | number | null
   sensors?: Prisma.SensorUncheckedUpdateManyWithoutAssetNestedInput
   hazards?: Prisma.HazardUncheckedUpdateManyWithoutAssetNestedInput
+  tasks?: Prisma.TaskUncheckedUpdateManyWithoutAssetNestedInput
+  patrolPlans?: Prisma.PatrolPlanUncheckedUpdateManyWithoutAssetNestedInput
+  responsibilityRules?: Prisma.ResponsibilityRuleUncheckedUpdateManyWithoutAssetNestedInput
+  inspections?: Prisma.AssetInspectionUncheckedUpdateManyWithoutAssetNestedInput
 }
 
 export type AssetCreateManyInput = {
@@ -644,6 +672,68 @@ export type AssetUpdateOneWithoutHazardsNestedInput = {
   update?: Prisma.XOR<Prisma.XOR<Prisma.AssetUpdateToOneWithWhereWithoutHazardsInput, Prisma.AssetUpdateWithoutHazardsInput>, Prisma.AssetUncheckedUpdateWithoutHazardsInput>
 }
 
+export type AssetCreateNestedOneWithoutTasksInput = {
+  create?: Prisma.XOR<Prisma.AssetCreateWithoutTasksInput, Prisma.AssetUncheckedCreateWithoutTasksInput>
+  connectOrCreate?: Prisma.AssetCreateOrConnectWithoutTasksInput
+  connect?: Prisma.AssetWhereUniqueInput
+}
+
+export type AssetUpdateOneWithoutTasksNestedInput = {
+  create?: Prisma.XOR<Prisma.AssetCreateWithoutTasksInput, Prisma.AssetUncheckedCreateWithoutTasksInput>
+  connectOrCreate?: Prisma.AssetCreateOrConnectWithoutTasksInput
+  upsert?: Prisma.AssetUpsertWithoutTasksInput
+  disconnect?: Prisma.AssetWhereInput | boolean
+  delete?: Prisma.AssetWhereInput | boolean
+  connect?: Prisma.AssetWhereUniqueInput
+  update?: Prisma.XOR<Prisma.XOR<Prisma.AssetUpdateToOneWithWhereWithoutTasksInput, Prisma.AssetUpdateWithoutTasksInput>, Prisma.AssetUncheckedUpdateWithoutTasksInput>
+}
+
+export type AssetCreateNestedOneWithoutPatrolPlansInput = {
+  create?: Prisma.XOR<Prisma.AssetCreateWithoutPatrolPlansInput, Prisma.AssetUncheckedCreateWithoutPatrolPlansInput>
+  connectOrCreate?: Prisma.AssetCreateOrConnectWithoutPatrolPlansInput
+  connect?: Prisma.AssetWhereUniqueInput
+}
+
+export type AssetUpdateOneWithoutPatrolPlansNestedInput = {
+  create?: Prisma.XOR<Prisma.AssetCreateWithoutPatrolPlansInput, Prisma.AssetUncheckedCreateWithoutPatrolPlansInput>
+  connectOrCreate?: Prisma.AssetCreateOrConnectWithoutPatrolPlansInput
+  upsert?: Prisma.AssetUpsertWithoutPatrolPlansInput
+  disconnect?: Prisma.AssetWhereInput | boolean
+  delete?: Prisma.AssetWhereInput | boolean
+  connect?: Prisma.AssetWhereUniqueInput
+  update?: Prisma.XOR<Prisma.XOR<Prisma.AssetUpdateToOneWithWhereWithoutPatrolPlansInput, Prisma.AssetUpdateWithoutPatrolPlansInput>, Prisma.AssetUncheckedUpdateWithoutPatrolPlansInput>
+}
+
+export type AssetCreateNestedOneWithoutResponsibilityRulesInput = {
+  create?: Prisma.XOR<Prisma.AssetCreateWithoutResponsibilityRulesInput, Prisma.AssetUncheckedCreateWithoutResponsibilityRulesInput>
+  connectOrCreate?: Prisma.AssetCreateOrConnectWithoutResponsibilityRulesInput
+  connect?: Prisma.AssetWhereUniqueInput
+}
+
+export type AssetUpdateOneWithoutResponsibilityRulesNestedInput = {
+  create?: Prisma.XOR<Prisma.AssetCreateWithoutResponsibilityRulesInput, Prisma.AssetUncheckedCreateWithoutResponsibilityRulesInput>
+  connectOrCreate?: Prisma.AssetCreateOrConnectWithoutResponsibilityRulesInput
+  upsert?: Prisma.AssetUpsertWithoutResponsibilityRulesInput
+  disconnect?: Prisma.AssetWhereInput | boolean
+  delete?: Prisma.AssetWhereInput | boolean
+  connect?: Prisma.AssetWhereUniqueInput
+  update?: Prisma.XOR<Prisma.XOR<Prisma.AssetUpdateToOneWithWhereWithoutResponsibilityRulesInput, Prisma.AssetUpdateWithoutResponsibilityRulesInput>, Prisma.AssetUncheckedUpdateWithoutResponsibilityRulesInput>
+}
+
+export type AssetCreateNestedOneWithoutInspectionsInput = {
+  create?: Prisma.XOR<Prisma.AssetCreateWithoutInspectionsInput, Prisma.AssetUncheckedCreateWithoutInspectionsInput>
+  connectOrCreate?: Prisma.AssetCreateOrConnectWithoutInspectionsInput
+  connect?: Prisma.AssetWhereUniqueInput
+}
+
+export type AssetUpdateOneRequiredWithoutInspectionsNestedInput = {
+  create?: Prisma.XOR<Prisma.AssetCreateWithoutInspectionsInput, Prisma.AssetUncheckedCreateWithoutInspectionsInput>
+  connectOrCreate?: Prisma.AssetCreateOrConnectWithoutInspectionsInput
+  upsert?: Prisma.AssetUpsertWithoutInspectionsInput
+  connect?: Prisma.AssetWhereUniqueInput
+  update?: Prisma.XOR<Prisma.XOR<Prisma.AssetUpdateToOneWithWhereWithoutInspectionsInput, Prisma.AssetUpdateWithoutInspectionsInput>, Prisma.AssetUncheckedUpdateWithoutInspectionsInput>
+}
+
 export type AssetCreateWithoutZoneInput = {
   id: string
   kind: string
@@ -656,6 +746,10 @@ export type AssetCreateWithoutZoneInput = {
   unit: Prisma.UnitCreateNestedOneWithoutAssetsInput
   sensors?: Prisma.SensorCreateNestedManyWithoutAssetInput
   hazards?: Prisma.HazardCreateNestedManyWithoutAssetInput
+  tasks?: Prisma.TaskCreateNestedManyWithoutAssetInput
+  patrolPlans?: Prisma.PatrolPlanCreateNestedManyWithoutAssetInput
+  responsibilityRules?: Prisma.ResponsibilityRuleCreateNestedManyWithoutAssetInput
+  inspections?: Prisma.AssetInspectionCreateNestedManyWithoutAssetInput
 }
 
 export type AssetUncheckedCreateWithoutZoneInput = {
@@ -671,6 +765,10 @@ export type AssetUncheckedCreateWithoutZoneInput = {
   floor?: number | null
   sensors?: Prisma.SensorUncheckedCreateNestedManyWithoutAssetInput
   hazards?: Prisma.HazardUncheckedCreateNestedManyWithoutAssetInput
+  tasks?: Prisma.TaskUncheckedCreateNestedManyWithoutAssetInput
+  patrolPlans?: Prisma.PatrolPlanUncheckedCreateNestedManyWithoutAssetInput
+  responsibilityRules?: Prisma.ResponsibilityRuleUncheckedCreateNestedManyWithoutAssetInput
+  inspections?: Prisma.AssetInspectionUncheckedCreateNestedManyWithoutAssetInput
 }
 
 export type AssetCreateOrConnectWithoutZoneInput = {
@@ -728,6 +826,10 @@ export type AssetCreateWithoutUnitInput = {
   zone: Prisma.ZoneCreateNestedOneWithoutAssetsInput
   sensors?: Prisma.SensorCreateNestedManyWithoutAssetInput
   hazards?: Prisma.HazardCreateNestedManyWithoutAssetInput
+  tasks?: Prisma.TaskCreateNestedManyWithoutAssetInput
+  patrolPlans?: Prisma.PatrolPlanCreateNestedManyWithoutAssetInput
+  responsibilityRules?: Prisma.ResponsibilityRuleCreateNestedManyWithoutAssetInput
+  inspections?: Prisma.AssetInspectionCreateNestedManyWithoutAssetInput
 }
 
 export type AssetUncheckedCreateWithoutUnitInput = {
@@ -742,6 +844,10 @@ export type AssetUncheckedCreateWithoutUnitInput = {
   floor?: number | null
   sensors?: Prisma.SensorUncheckedCreateNestedManyWithoutAssetInput
   hazards?: Prisma.HazardUncheckedCreateNestedManyWithoutAssetInput
+  tasks?: Prisma.TaskUncheckedCreateNestedManyWithoutAssetInput
+  patrolPlans?: Prisma.PatrolPlanUncheckedCreateNestedManyWithoutAssetInput
+  responsibilityRules?: Prisma.ResponsibilityRuleUncheckedCreateNestedManyWithoutAssetInput
+  inspections?: Prisma.AssetInspectionUncheckedCreateNestedManyWithoutAssetInput
 }
 
 export type AssetCreateOrConnectWithoutUnitInput = {
@@ -782,6 +888,10 @@ export type AssetCreateWithoutSensorsInput = {
   zone: Prisma.ZoneCreateNestedOneWithoutAssetsInput
   unit: Prisma.UnitCreateNestedOneWithoutAssetsInput
   hazards?: Prisma.HazardCreateNestedManyWithoutAssetInput
+  tasks?: Prisma.TaskCreateNestedManyWithoutAssetInput
+  patrolPlans?: Prisma.PatrolPlanCreateNestedManyWithoutAssetInput
+  responsibilityRules?: Prisma.ResponsibilityRuleCreateNestedManyWithoutAssetInput
+  inspections?: Prisma.AssetInspectionCreateNestedManyWithoutAssetInput
 }
 
 export type AssetUncheckedCreateWithoutSensorsInput = {
@@ -797,6 +907,10 @@ export type AssetUncheckedCreateWithoutSensorsInput = {
   point: Prisma.JsonNullValueInput | runtime.InputJsonValue
   floor?: number | null
   hazards?: Prisma.HazardUncheckedCreateNestedManyWithoutAssetInput
+  tasks?: Prisma.TaskUncheckedCreateNestedManyWithoutAssetInput
+  patrolPlans?: Prisma.PatrolPlanUncheckedCreateNestedManyWithoutAssetInput
+  responsibilityRules?: Prisma.ResponsibilityRuleUncheckedCreateNestedManyWithoutAssetInput
+  inspections?: Prisma.AssetInspectionUncheckedCreateNestedManyWithoutAssetInput
 }
 
 export type AssetCreateOrConnectWithoutSensorsInput = {
@@ -827,6 +941,10 @@ export type AssetUpdateWithoutSensorsInput = {
   zone?: Prisma.ZoneUpdateOneRequiredWithoutAssetsNestedInput
   unit?: Prisma.UnitUpdateOneRequiredWithoutAssetsNestedInput
   hazards?: Prisma.HazardUpdateManyWithoutAssetNestedInput
+  tasks?: Prisma.TaskUpdateManyWithoutAssetNestedInput
+  patrolPlans?: Prisma.PatrolPlanUpdateManyWithoutAssetNestedInput
+  responsibilityRules?: Prisma.ResponsibilityRuleUpdateManyWithoutAssetNestedInput
+  inspections?: Prisma.AssetInspectionUpdateManyWithoutAssetNestedInput
 }
 
 export type AssetUncheckedUpdateWithoutSensorsInput = {
@@ -842,6 +960,10 @@ export type AssetUncheckedUpdateWithoutSensorsInput = {
   point?: Prisma.JsonNullValueInput | runtime.InputJsonValue
   floor?: Prisma.NullableIntFieldUpdateOperationsInput | number | null
   hazards?: Prisma.HazardUncheckedUpdateManyWithoutAssetNestedInput
+  tasks?: Prisma.TaskUncheckedUpdateManyWithoutAssetNestedInput
+  patrolPlans?: Prisma.PatrolPlanUncheckedUpdateManyWithoutAssetNestedInput
+  responsibilityRules?: Prisma.ResponsibilityRuleUncheckedUpdateManyWithoutAssetNestedInput
+  inspections?: Prisma.AssetInspectionUncheckedUpdateManyWithoutAssetNestedInput
 }
 
 export type AssetCreateWithoutHazardsInput = {
@@ -856,6 +978,10 @@ export type AssetCreateWithoutHazardsInput = {
   zone: Prisma.ZoneCreateNestedOneWithoutAssetsInput
   unit: Prisma.UnitCreateNestedOneWithoutAssetsInput
   sensors?: Prisma.SensorCreateNestedManyWithoutAssetInput
+  tasks?: Prisma.TaskCreateNestedManyWithoutAssetInput
+  patrolPlans?: Prisma.PatrolPlanCreateNestedManyWithoutAssetInput
+  responsibilityRules?: Prisma.ResponsibilityRuleCreateNestedManyWithoutAssetInput
+  inspections?: Prisma.AssetInspectionCreateNestedManyWithoutAssetInput
 }
 
 export type AssetUncheckedCreateWithoutHazardsInput = {
@@ -871,6 +997,10 @@ export type AssetUncheckedCreateWithoutHazardsInput = {
   point: Prisma.JsonNullValueInput | runtime.InputJsonValue
   floor?: number | null
   sensors?: Prisma.SensorUncheckedCreateNestedManyWithoutAssetInput
+  tasks?: Prisma.TaskUncheckedCreateNestedManyWithoutAssetInput
+  patrolPlans?: Prisma.PatrolPlanUncheckedCreateNestedManyWithoutAssetInput
+  responsibilityRules?: Prisma.ResponsibilityRuleUncheckedCreateNestedManyWithoutAssetInput
+  inspections?: Prisma.AssetInspectionUncheckedCreateNestedManyWithoutAssetInput
 }
 
 export type AssetCreateOrConnectWithoutHazardsInput = {
@@ -901,6 +1031,10 @@ export type AssetUpdateWithoutHazardsInput = {
   zone?: Prisma.ZoneUpdateOneRequiredWithoutAssetsNestedInput
   unit?: Prisma.UnitUpdateOneRequiredWithoutAssetsNestedInput
   sensors?: Prisma.SensorUpdateManyWithoutAssetNestedInput
+  tasks?: Prisma.TaskUpdateManyWithoutAssetNestedInput
+  patrolPlans?: Prisma.PatrolPlanUpdateManyWithoutAssetNestedInput
+  responsibilityRules?: Prisma.ResponsibilityRuleUpdateManyWithoutAssetNestedInput
+  inspections?: Prisma.AssetInspectionUpdateManyWithoutAssetNestedInput
 }
 
 export type AssetUncheckedUpdateWithoutHazardsInput = {
@@ -916,6 +1050,370 @@ export type AssetUncheckedUpdateWithoutHazardsInput = {
   point?: Prisma.JsonNullValueInput | runtime.InputJsonValue
   floor?: Prisma.NullableIntFieldUpdateOperationsInput | number | null
   sensors?: Prisma.SensorUncheckedUpdateManyWithoutAssetNestedInput
+  tasks?: Prisma.TaskUncheckedUpdateManyWithoutAssetNestedInput
+  patrolPlans?: Prisma.PatrolPlanUncheckedUpdateManyWithoutAssetNestedInput
+  responsibilityRules?: Prisma.ResponsibilityRuleUncheckedUpdateManyWithoutAssetNestedInput
+  inspections?: Prisma.AssetInspectionUncheckedUpdateManyWithoutAssetNestedInput
+}
+
+export type AssetCreateWithoutTasksInput = {
+  id: string
+  kind: string
+  code: string
+  nameZh: string
+  nameEn: string
+  substance?: string | null
+  point: Prisma.JsonNullValueInput | runtime.InputJsonValue
+  floor?: number | null
+  zone: Prisma.ZoneCreateNestedOneWithoutAssetsInput
+  unit: Prisma.UnitCreateNestedOneWithoutAssetsInput
+  sensors?: Prisma.SensorCreateNestedManyWithoutAssetInput
+  hazards?: Prisma.HazardCreateNestedManyWithoutAssetInput
+  patrolPlans?: Prisma.PatrolPlanCreateNestedManyWithoutAssetInput
+  responsibilityRules?: Prisma.ResponsibilityRuleCreateNestedManyWithoutAssetInput
+  inspections?: Prisma.AssetInspectionCreateNestedManyWithoutAssetInput
+}
+
+export type AssetUncheckedCreateWithoutTasksInput = {
+  id: string
+  tenantId: string
+  zoneId: string
+  unitId: string
+  kind: string
+  code: string
+  nameZh: string
+  nameEn: string
+  substance?: string | null
+  point: Prisma.JsonNullValueInput | runtime.InputJsonValue
+  floor?: number | null
+  sensors?: Prisma.SensorUncheckedCreateNestedManyWithoutAssetInput
+  hazards?: Prisma.HazardUncheckedCreateNestedManyWithoutAssetInput
+  patrolPlans?: Prisma.PatrolPlanUncheckedCreateNestedManyWithoutAssetInput
+  responsibilityRules?: Prisma.ResponsibilityRuleUncheckedCreateNestedManyWithoutAssetInput
+  inspections?: Prisma.AssetInspectionUncheckedCreateNestedManyWithoutAssetInput
+}
+
+export type AssetCreateOrConnectWithoutTasksInput = {
+  where: Prisma.AssetWhereUniqueInput
+  create: Prisma.XOR<Prisma.AssetCreateWithoutTasksInput, Prisma.AssetUncheckedCreateWithoutTasksInput>
+}
+
+export type AssetUpsertWithoutTasksInput = {
+  update: Prisma.XOR<Prisma.AssetUpdateWithoutTasksInput, Prisma.AssetUncheckedUpdateWithoutTasksInput>
+  create: Prisma.XOR<Prisma.AssetCreateWithoutTasksInput, Prisma.AssetUncheckedCreateWithoutTasksInput>
+  where?: Prisma.AssetWhereInput
+}
+
+export type AssetUpdateToOneWithWhereWithoutTasksInput = {
+  where?: Prisma.AssetWhereInput
+  data: Prisma.XOR<Prisma.AssetUpdateWithoutTasksInput, Prisma.AssetUncheckedUpdateWithoutTasksInput>
+}
+
+export type AssetUpdateWithoutTasksInput = {
+  id?: Prisma.StringFieldUpdateOperationsInput | string
+  kind?: Prisma.StringFieldUpdateOperationsInput | string
+  code?: Prisma.StringFieldUpdateOperationsInput | string
+  nameZh?: Prisma.StringFieldUpdateOperationsInput | string
+  nameEn?: Prisma.StringFieldUpdateOperationsInput | string
+  substance?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  point?: Prisma.JsonNullValueInput | runtime.InputJsonValue
+  floor?: Prisma.NullableIntFieldUpdateOperationsInput | number | null
+  zone?: Prisma.ZoneUpdateOneRequiredWithoutAssetsNestedInput
+  unit?: Prisma.UnitUpdateOneRequiredWithoutAssetsNestedInput
+  sensors?: Prisma.SensorUpdateManyWithoutAssetNestedInput
+  hazards?: Prisma.HazardUpdateManyWithoutAssetNestedInput
+  patrolPlans?: Prisma.PatrolPlanUpdateManyWithoutAssetNestedInput
+  responsibilityRules?: Prisma.ResponsibilityRuleUpdateManyWithoutAssetNestedInput
+  inspections?: Prisma.AssetInspectionUpdateManyWithoutAssetNestedInput
+}
+
+export type AssetUncheckedUpdateWithoutTasksInput = {
+  id?: Prisma.StringFieldUpdateOperationsInput | string
+  tenantId?: Prisma.StringFieldUpdateOperationsInput | string
+  zoneId?: Prisma.StringFieldUpdateOperationsInput | string
+  unitId?: Prisma.StringFieldUpdateOperationsInput | string
+  kind?: Prisma.StringFieldUpdateOperationsInput | string
+  code?: Prisma.StringFieldUpdateOperationsInput | string
+  nameZh?: Prisma.StringFieldUpdateOperationsInput | string
+  nameEn?: Prisma.StringFieldUpdateOperationsInput | string
+  substance?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  point?: Prisma.JsonNullValueInput | runtime.InputJsonValue
+  floor?: Prisma.NullableIntFieldUpdateOperationsInput | number | null
+  sensors?: Prisma.SensorUncheckedUpdateManyWithoutAssetNestedInput
+  hazards?: Prisma.HazardUncheckedUpdateManyWithoutAssetNestedInput
+  patrolPlans?: Prisma.PatrolPlanUncheckedUpdateManyWithoutAssetNestedInput
+  responsibilityRules?: Prisma.ResponsibilityRuleUncheckedUpdateManyWithoutAssetNestedInput
+  inspections?: Prisma.AssetInspectionUncheckedUpdateManyWithoutAssetNestedInput
+}
+
+export type AssetCreateWithoutPatrolPlansInput = {
+  id: string
+  kind: string
+  code: string
+  nameZh: string
+  nameEn: string
+  substance?: string | null
+  point: Prisma.JsonNullValueInput | runtime.InputJsonValue
+  floor?: number | null
+  zone: Prisma.ZoneCreateNestedOneWithoutAssetsInput
+  unit: Prisma.UnitCreateNestedOneWithoutAssetsInput
+  sensors?: Prisma.SensorCreateNestedManyWithoutAssetInput
+  hazards?: Prisma.HazardCreateNestedManyWithoutAssetInput
+  tasks?: Prisma.TaskCreateNestedManyWithoutAssetInput
+  responsibilityRules?: Prisma.ResponsibilityRuleCreateNestedManyWithoutAssetInput
+  inspections?: Prisma.AssetInspectionCreateNestedManyWithoutAssetInput
+}
+
+export type AssetUncheckedCreateWithoutPatrolPlansInput = {
+  id: string
+  tenantId: string
+  zoneId: string
+  unitId: string
+  kind: string
+  code: string
+  nameZh: string
+  nameEn: string
+  substance?: string | null
+  point: Prisma.JsonNullValueInput | runtime.InputJsonValue
+  floor?: number | null
+  sensors?: Prisma.SensorUncheckedCreateNestedManyWithoutAssetInput
+  hazards?: Prisma.HazardUncheckedCreateNestedManyWithoutAssetInput
+  tasks?: Prisma.TaskUncheckedCreateNestedManyWithoutAssetInput
+  responsibilityRules?: Prisma.ResponsibilityRuleUncheckedCreateNestedManyWithoutAssetInput
+  inspections?: Prisma.AssetInspectionUncheckedCreateNestedManyWithoutAssetInput
+}
+
+export type AssetCreateOrConnectWithoutPatrolPlansInput = {
+  where: Prisma.AssetWhereUniqueInput
+  create: Prisma.XOR<Prisma.AssetCreateWithoutPatrolPlansInput, Prisma.AssetUncheckedCreateWithoutPatrolPlansInput>
+}
+
+export type AssetUpsertWithoutPatrolPlansInput = {
+  update: Prisma.XOR<Prisma.AssetUpdateWithoutPatrolPlansInput, Prisma.AssetUncheckedUpdateWithoutPatrolPlansInput>
+  create: Prisma.XOR<Prisma.AssetCreateWithoutPatrolPlansInput, Prisma.AssetUncheckedCreateWithoutPatrolPlansInput>
+  where?: Prisma.AssetWhereInput
+}
+
+export type AssetUpdateToOneWithWhereWithoutPatrolPlansInput = {
+  where?: Prisma.AssetWhereInput
+  data: Prisma.XOR<Prisma.AssetUpdateWithoutPatrolPlansInput, Prisma.AssetUncheckedUpdateWithoutPatrolPlansInput>
+}
+
+export type AssetUpdateWithoutPatrolPlansInput = {
+  id?: Prisma.StringFieldUpdateOperationsInput | string
+  kind?: Prisma.StringFieldUpdateOperationsInput | string
+  code?: Prisma.StringFieldUpdateOperationsInput | string
+  nameZh?: Prisma.StringFieldUpdateOperationsInput | string
+  nameEn?: Prisma.StringFieldUpdateOperationsInput | string
+  substance?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  point?: Prisma.JsonNullValueInput | runtime.InputJsonValue
+  floor?: Prisma.NullableIntFieldUpdateOperationsInput | number | null
+  zone?: Prisma.ZoneUpdateOneRequiredWithoutAssetsNestedInput
+  unit?: Prisma.UnitUpdateOneRequiredWithoutAssetsNestedInput
+  sensors?: Prisma.SensorUpdateManyWithoutAssetNestedInput
+  hazards?: Prisma.HazardUpdateManyWithoutAssetNestedInput
+  tasks?: Prisma.TaskUpdateManyWithoutAssetNestedInput
+  responsibilityRules?: Prisma.ResponsibilityRuleUpdateManyWithoutAssetNestedInput
+  inspections?: Prisma.AssetInspectionUpdateManyWithoutAssetNestedInput
+}
+
+export type AssetUncheckedUpdateWithoutPatrolPlansInput = {
+  id?: Prisma.StringFieldUpdateOperationsInput | string
+  tenantId?: Prisma.StringFieldUpdateOperationsInput | string
+  zoneId?: Prisma.StringFieldUpdateOperationsInput | string
+  unitId?: Prisma.StringFieldUpdateOperationsInput | string
+  kind?: Prisma.StringFieldUpdateOperationsInput | string
+  code?: Prisma.StringFieldUpdateOperationsInput | string
+  nameZh?: Prisma.StringFieldUpdateOperationsInput | string
+  nameEn?: Prisma.StringFieldUpdateOperationsInput | string
+  substance?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  point?: Prisma.JsonNullValueInput | runtime.InputJsonValue
+  floor?: Prisma.NullableIntFieldUpdateOperationsInput | number | null
+  sensors?: Prisma.SensorUncheckedUpdateManyWithoutAssetNestedInput
+  hazards?: Prisma.HazardUncheckedUpdateManyWithoutAssetNestedInput
+  tasks?: Prisma.TaskUncheckedUpdateManyWithoutAssetNestedInput
+  responsibilityRules?: Prisma.ResponsibilityRuleUncheckedUpdateManyWithoutAssetNestedInput
+  inspections?: Prisma.AssetInspectionUncheckedUpdateManyWithoutAssetNestedInput
+}
+
+export type AssetCreateWithoutResponsibilityRulesInput = {
+  id: string
+  kind: string
+  code: string
+  nameZh: string
+  nameEn: string
+  substance?: string | null
+  point: Prisma.JsonNullValueInput | runtime.InputJsonValue
+  floor?: number | null
+  zone: Prisma.ZoneCreateNestedOneWithoutAssetsInput
+  unit: Prisma.UnitCreateNestedOneWithoutAssetsInput
+  sensors?: Prisma.SensorCreateNestedManyWithoutAssetInput
+  hazards?: Prisma.HazardCreateNestedManyWithoutAssetInput
+  tasks?: Prisma.TaskCreateNestedManyWithoutAssetInput
+  patrolPlans?: Prisma.PatrolPlanCreateNestedManyWithoutAssetInput
+  inspections?: Prisma.AssetInspectionCreateNestedManyWithoutAssetInput
+}
+
+export type AssetUncheckedCreateWithoutResponsibilityRulesInput = {
+  id: string
+  tenantId: string
+  zoneId: string
+  unitId: string
+  kind: string
+  code: string
+  nameZh: string
+  nameEn: string
+  substance?: string | null
+  point: Prisma.JsonNullValueInput | runtime.InputJsonValue
+  floor?: number | null
+  sensors?: Prisma.SensorUncheckedCreateNestedManyWithoutAssetInput
+  hazards?: Prisma.HazardUncheckedCreateNestedManyWithoutAssetInput
+  tasks?: Prisma.TaskUncheckedCreateNestedManyWithoutAssetInput
+  patrolPlans?: Prisma.PatrolPlanUncheckedCreateNestedManyWithoutAssetInput
+  inspections?: Prisma.AssetInspectionUncheckedCreateNestedManyWithoutAssetInput
+}
+
+export type AssetCreateOrConnectWithoutResponsibilityRulesInput = {
+  where: Prisma.AssetWhereUniqueInput
+  create: Prisma.XOR<Prisma.AssetCreateWithoutResponsibilityRulesInput, Prisma.AssetUncheckedCreateWithoutResponsibilityRulesInput>
+}
+
+export type AssetUpsertWithoutResponsibilityRulesInput = {
+  update: Prisma.XOR<Prisma.AssetUpdateWithoutResponsibilityRulesInput, Prisma.AssetUncheckedUpdateWithoutResponsibilityRulesInput>
+  create: Prisma.XOR<Prisma.AssetCreateWithoutResponsibilityRulesInput, Prisma.AssetUncheckedCreateWithoutResponsibilityRulesInput>
+  where?: Prisma.AssetWhereInput
+}
+
+export type AssetUpdateToOneWithWhereWithoutResponsibilityRulesInput = {
+  where?: Prisma.AssetWhereInput
+  data: Prisma.XOR<Prisma.AssetUpdateWithoutResponsibilityRulesInput, Prisma.AssetUncheckedUpdateWithoutResponsibilityRulesInput>
+}
+
+export type AssetUpdateWithoutResponsibilityRulesInput = {
+  id?: Prisma.StringFieldUpdateOperationsInput | string
+  kind?: Prisma.StringFieldUpdateOperationsInput | string
+  code?: Prisma.StringFieldUpdateOperationsInput | string
+  nameZh?: Prisma.StringFieldUpdateOperationsInput | string
+  nameEn?: Prisma.StringFieldUpdateOperationsInput | string
+  substance?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  point?: Prisma.JsonNullValueInput | runtime.InputJsonValue
+  floor?: Prisma.NullableIntFieldUpdateOperationsInput | number | null
+  zone?: Prisma.ZoneUpdateOneRequiredWithoutAssetsNestedInput
+  unit?: Prisma.UnitUpdateOneRequiredWithoutAssetsNestedInput
+  sensors?: Prisma.SensorUpdateManyWithoutAssetNestedInput
+  hazards?: Prisma.HazardUpdateManyWithoutAssetNestedInput
+  tasks?: Prisma.TaskUpdateManyWithoutAssetNestedInput
+  patrolPlans?: Prisma.PatrolPlanUpdateManyWithoutAssetNestedInput
+  inspections?: Prisma.AssetInspectionUpdateManyWithoutAssetNestedInput
+}
+
+export type AssetUncheckedUpdateWithoutResponsibilityRulesInput = {
+  id?: Prisma.StringFieldUpdateOperationsInput | string
+  tenantId?: Prisma.StringFieldUpdateOperationsInput | string
+  zoneId?: Prisma.StringFieldUpdateOperationsInput | string
+  unitId?: Prisma.StringFieldUpdateOperationsInput | string
+  kind?: Prisma.StringFieldUpdateOperationsInput | string
+  code?: Prisma.StringFieldUpdateOperationsInput | string
+  nameZh?: Prisma.StringFieldUpdateOperationsInput | string
+  nameEn?: Prisma.StringFieldUpdateOperationsInput | string
+  substance?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  point?: Prisma.JsonNullValueInput | runtime.InputJsonValue
+  floor?: Prisma.NullableIntFieldUpdateOperationsInput | number | null
+  sensors?: Prisma.SensorUncheckedUpdateManyWithoutAssetNestedInput
+  hazards?: Prisma.HazardUncheckedUpdateManyWithoutAssetNestedInput
+  tasks?: Prisma.TaskUncheckedUpdateManyWithoutAssetNestedInput
+  patrolPlans?: Prisma.PatrolPlanUncheckedUpdateManyWithoutAssetNestedInput
+  inspections?: Prisma.AssetInspectionUncheckedUpdateManyWithoutAssetNestedInput
+}
+
+export type AssetCreateWithoutInspectionsInput = {
+  id: string
+  kind: string
+  code: string
+  nameZh: string
+  nameEn: string
+  substance?: string | null
+  point: Prisma.JsonNullValueInput | runtime.InputJsonValue
+  floor?: number | null
+  zone: Prisma.ZoneCreateNestedOneWithoutAssetsInput
+  unit: Prisma.UnitCreateNestedOneWithoutAssetsInput
+  sensors?: Prisma.SensorCreateNestedManyWithoutAssetInput
+  hazards?: Prisma.HazardCreateNestedManyWithoutAssetInput
+  tasks?: Prisma.TaskCreateNestedManyWithoutAssetInput
+  patrolPlans?: Prisma.PatrolPlanCreateNestedManyWithoutAssetInput
+  responsibilityRules?: Prisma.ResponsibilityRuleCreateNestedManyWithoutAssetInput
+}
+
+export type AssetUncheckedCreateWithoutInspectionsInput = {
+  id: string
+  tenantId: string
+  zoneId: string
+  unitId: string
+  kind: string
+  code: string
+  nameZh: string
+  nameEn: string
+  substance?: string | null
+  point: Prisma.JsonNullValueInput | runtime.InputJsonValue
+  floor?: number | null
+  sensors?: Prisma.SensorUncheckedCreateNestedManyWithoutAssetInput
+  hazards?: Prisma.HazardUncheckedCreateNestedManyWithoutAssetInput
+  tasks?: Prisma.TaskUncheckedCreateNestedManyWithoutAssetInput
+  patrolPlans?: Prisma.PatrolPlanUncheckedCreateNestedManyWithoutAssetInput
+  responsibilityRules?: Prisma.ResponsibilityRuleUncheckedCreateNestedManyWithoutAssetInput
+}
+
+export type AssetCreateOrConnectWithoutInspectionsInput = {
+  where: Prisma.AssetWhereUniqueInput
+  create: Prisma.XOR<Prisma.AssetCreateWithoutInspectionsInput, Prisma.AssetUncheckedCreateWithoutInspectionsInput>
+}
+
+export type AssetUpsertWithoutInspectionsInput = {
+  update: Prisma.XOR<Prisma.AssetUpdateWithoutInspectionsInput, Prisma.AssetUncheckedUpdateWithoutInspectionsInput>
+  create: Prisma.XOR<Prisma.AssetCreateWithoutInspectionsInput, Prisma.AssetUncheckedCreateWithoutInspectionsInput>
+  where?: Prisma.AssetWhereInput
+}
+
+export type AssetUpdateToOneWithWhereWithoutInspectionsInput = {
+  where?: Prisma.AssetWhereInput
+  data: Prisma.XOR<Prisma.AssetUpdateWithoutInspectionsInput, Prisma.AssetUncheckedUpdateWithoutInspectionsInput>
+}
+
+export type AssetUpdateWithoutInspectionsInput = {
+  id?: Prisma.StringFieldUpdateOperationsInput | string
+  kind?: Prisma.StringFieldUpdateOperationsInput | string
+  code?: Prisma.StringFieldUpdateOperationsInput | string
+  nameZh?: Prisma.StringFieldUpdateOperationsInput | string
+  nameEn?: Prisma.StringFieldUpdateOperationsInput | string
+  substance?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  point?: Prisma.JsonNullValueInput | runtime.InputJsonValue
+  floor?: Prisma.NullableIntFieldUpdateOperationsInput | number | null
+  zone?: Prisma.ZoneUpdateOneRequiredWithoutAssetsNestedInput
+  unit?: Prisma.UnitUpdateOneRequiredWithoutAssetsNestedInput
+  sensors?: Prisma.SensorUpdateManyWithoutAssetNestedInput
+  hazards?: Prisma.HazardUpdateManyWithoutAssetNestedInput
+  tasks?: Prisma.TaskUpdateManyWithoutAssetNestedInput
+  patrolPlans?: Prisma.PatrolPlanUpdateManyWithoutAssetNestedInput
+  responsibilityRules?: Prisma.ResponsibilityRuleUpdateManyWithoutAssetNestedInput
+}
+
+export type AssetUncheckedUpdateWithoutInspectionsInput = {
+  id?: Prisma.StringFieldUpdateOperationsInput | string
+  tenantId?: Prisma.StringFieldUpdateOperationsInput | string
+  zoneId?: Prisma.StringFieldUpdateOperationsInput | string
+  unitId?: Prisma.StringFieldUpdateOperationsInput | string
+  kind?: Prisma.StringFieldUpdateOperationsInput | string
+  code?: Prisma.StringFieldUpdateOperationsInput | string
+  nameZh?: Prisma.StringFieldUpdateOperationsInput | string
+  nameEn?: Prisma.StringFieldUpdateOperationsInput | string
+  substance?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  point?: Prisma.JsonNullValueInput | runtime.InputJsonValue
+  floor?: Prisma.NullableIntFieldUpdateOperationsInput | number | null
+  sensors?: Prisma.SensorUncheckedUpdateManyWithoutAssetNestedInput
+  hazards?: Prisma.HazardUncheckedUpdateManyWithoutAssetNestedInput
+  tasks?: Prisma.TaskUncheckedUpdateManyWithoutAssetNestedInput
+  patrolPlans?: Prisma.PatrolPlanUncheckedUpdateManyWithoutAssetNestedInput
+  responsibilityRules?: Prisma.ResponsibilityRuleUncheckedUpdateManyWithoutAssetNestedInput
 }
 
 export type AssetCreateManyZoneInput = {
@@ -943,6 +1441,10 @@ export type AssetUpdateWithoutZoneInput = {
   unit?: Prisma.UnitUpdateOneRequiredWithoutAssetsNestedInput
   sensors?: Prisma.SensorUpdateManyWithoutAssetNestedInput
   hazards?: Prisma.HazardUpdateManyWithoutAssetNestedInput
+  tasks?: Prisma.TaskUpdateManyWithoutAssetNestedInput
+  patrolPlans?: Prisma.PatrolPlanUpdateManyWithoutAssetNestedInput
+  responsibilityRules?: Prisma.ResponsibilityRuleUpdateManyWithoutAssetNestedInput
+  inspections?: Prisma.AssetInspectionUpdateManyWithoutAssetNestedInput
 }
 
 export type AssetUncheckedUpdateWithoutZoneInput = {
@@ -958,6 +1460,10 @@ export type AssetUncheckedUpdateWithoutZoneInput = {
   floor?: Prisma.NullableIntFieldUpdateOperationsInput | number | null
   sensors?: Prisma.SensorUncheckedUpdateManyWithoutAssetNestedInput
   hazards?: Prisma.HazardUncheckedUpdateManyWithoutAssetNestedInput
+  tasks?: Prisma.TaskUncheckedUpdateManyWithoutAssetNestedInput
+  patrolPlans?: Prisma.PatrolPlanUncheckedUpdateManyWithoutAssetNestedInput
+  responsibilityRules?: Prisma.ResponsibilityRuleUncheckedUpdateManyWithoutAssetNestedInput
+  inspections?: Prisma.AssetInspectionUncheckedUpdateManyWithoutAssetNestedInput
 }
 
 export type AssetUncheckedUpdateManyWithoutZoneInput = {
@@ -997,6 +1503,10 @@ export type AssetUpdateWithoutUnitInput = {
   zone?: Prisma.ZoneUpdateOneRequiredWithoutAssetsNestedInput
   sensors?: Prisma.SensorUpdateManyWithoutAssetNestedInput
   hazards?: Prisma.HazardUpdateManyWithoutAssetNestedInput
+  tasks?: Prisma.TaskUpdateManyWithoutAssetNestedInput
+  patrolPlans?: Prisma.PatrolPlanUpdateManyWithoutAssetNestedInput
+  responsibilityRules?: Prisma.ResponsibilityRuleUpdateManyWithoutAssetNestedInput
+  inspections?: Prisma.AssetInspectionUpdateManyWithoutAssetNestedInput
 }
 
 export type AssetUncheckedUpdateWithoutUnitInput = {
@@ -1011,6 +1521,10 @@ export type AssetUncheckedUpdateWithoutUnitInput = {
   floor?: Prisma.NullableIntFieldUpdateOperationsInput | number | null
   sensors?: Prisma.SensorUncheckedUpdateManyWithoutAssetNestedInput
   hazards?: Prisma.HazardUncheckedUpdateManyWithoutAssetNestedInput
+  tasks?: Prisma.TaskUncheckedUpdateManyWithoutAssetNestedInput
+  patrolPlans?: Prisma.PatrolPlanUncheckedUpdateManyWithoutAssetNestedInput
+  responsibilityRules?: Prisma.ResponsibilityRuleUncheckedUpdateManyWithoutAssetNestedInput
+  inspections?: Prisma.AssetInspectionUncheckedUpdateManyWithoutAssetNestedInput
 }
 
 export type AssetUncheckedUpdateManyWithoutUnitInput = {
@@ -1033,11 +1547,19 @@ export type AssetUncheckedUpdateManyWithoutUnitInput = {
 export type AssetCountOutputType = {
   sensors: number
   hazards: number
+  tasks: number
+  patrolPlans: number
+  responsibilityRules: number
+  inspections: number
 }
 
 export type AssetCountOutputTypeSelect<ExtArgs extends runtime.Types.Extensions.InternalArgs = runtime.Types.Extensions.DefaultArgs> = {
   sensors?: boolean | AssetCountOutputTypeCountSensorsArgs
   hazards?: boolean | AssetCountOutputTypeCountHazardsArgs
+  tasks?: boolean | AssetCountOutputTypeCountTasksArgs
+  patrolPlans?: boolean | AssetCountOutputTypeCountPatrolPlansArgs
+  responsibilityRules?: boolean | AssetCountOutputTypeCountResponsibilityRulesArgs
+  inspections?: boolean | AssetCountOutputTypeCountInspectionsArgs
 }
 
 /**
@@ -1064,6 +1586,34 @@ export type AssetCountOutputTypeCountHazardsArgs<ExtArgs extends runtime.Types.E
   where?: Prisma.HazardWhereInput
 }
 
+/**
+ * AssetCountOutputType without action
+ */
+export type AssetCountOutputTypeCountTasksArgs<ExtArgs extends runtime.Types.Extensions.InternalArgs = runtime.Types.Extensions.DefaultArgs> = {
+  where?: Prisma.TaskWhereInput
+}
+
+/**
+ * AssetCountOutputType without action
+ */
+export type AssetCountOutputTypeCountPatrolPlansArgs<ExtArgs extends runtime.Types.Extensions.InternalArgs = runtime.Types.Extensions.DefaultArgs> = {
+  where?: Prisma.PatrolPlanWhereInput
+}
+
+/**
+ * AssetCountOutputType without action
+ */
+export type AssetCountOutputTypeCountResponsibilityRulesArgs<ExtArgs extends runtime.Types.Extensions.InternalArgs = runtime.Types.Extensions.DefaultArgs> = {
+  where?: Prisma.ResponsibilityRuleWhereInput
+}
+
+/**
+ * AssetCountOutputType without action
+ */
+export type AssetCountOutputTypeCountInspectionsArgs<ExtArgs extends runtime.Types.Extensions.InternalArgs = runtime.Types.Extensions.DefaultArgs> = {
+  where?: Prisma.AssetInspectionWhereInput
+}
+
 
 export type AssetSelect<ExtArgs extends runtime.Types.Extensions.InternalArgs = runtime.Types.Extensions.DefaultArgs> = runtime.Types.Extensions.GetSelect<{
   id?: boolean
@@ -1081,6 +1631,10 @@ export type AssetSelect<ExtArgs extends runtime.Types.Extensions.InternalArgs = 
   unit?: boolean | Prisma.UnitDefaultArgs<ExtArgs>
   sensors?: boolean | Prisma.Asset$sensorsArgs<ExtArgs>
   hazards?: boolean | Prisma.Asset$hazardsArgs<ExtArgs>
+  tasks?: boolean | Prisma.Asset$tasksArgs<ExtArgs>
+  patrolPlans?: boolean | Prisma.Asset$patrolPlansArgs<ExtArgs>
+  responsibilityRules?: boolean | Prisma.Asset$responsibilityRulesArgs<ExtArgs>
+  inspections?: boolean | Prisma.Asset$inspectionsArgs<ExtArgs>
   _count?: boolean | Prisma.AssetCountOutputTypeDefaultArgs<ExtArgs>
 }, ExtArgs["result"]["asset"]>
 
@@ -1136,6 +1690,10 @@ export type AssetInclude<ExtArgs extends runtime.Types.Extensions.InternalArgs =
   unit?: boolean | Prisma.UnitDefaultArgs<ExtArgs>
   sensors?: boolean | Prisma.Asset$sensorsArgs<ExtArgs>
   hazards?: boolean | Prisma.Asset$hazardsArgs<ExtArgs>
+  tasks?: boolean | Prisma.Asset$tasksArgs<ExtArgs>
+  patrolPlans?: boolean | Prisma.Asset$patrolPlansArgs<ExtArgs>
+  responsibilityRules?: boolean | Prisma.Asset$responsibilityRulesArgs<ExtArgs>
+  inspections?: boolean | Prisma.Asset$inspectionsArgs<ExtArgs>
   _count?: boolean | Prisma.AssetCountOutputTypeDefaultArgs<ExtArgs>
 }
 export type AssetIncludeCreateManyAndReturn<ExtArgs extends runtime.Types.Extensions.InternalArgs = runtime.Types.Extensions.DefaultArgs> = {
@@ -1154,6 +1712,10 @@ export type $AssetPayload<ExtArgs extends runtime.Types.Extensions.InternalArgs 
     unit: Prisma.$UnitPayload<ExtArgs>
     sensors: Prisma.$SensorPayload<ExtArgs>[]
     hazards: Prisma.$HazardPayload<ExtArgs>[]
+    tasks: Prisma.$TaskPayload<ExtArgs>[]
+    patrolPlans: Prisma.$PatrolPlanPayload<ExtArgs>[]
+    responsibilityRules: Prisma.$ResponsibilityRulePayload<ExtArgs>[]
+    inspections: Prisma.$AssetInspectionPayload<ExtArgs>[]
   }
   scalars: runtime.Types.Extensions.GetPayloadResult<{
     id: string
@@ -1571,6 +2133,10 @@ export interface Prisma__AssetClient<T, Null = never, ExtArgs extends runtime.Ty
   unit<T extends Prisma.UnitDefaultArgs<ExtArgs> = {}>(args?: Prisma.Subset<T, Prisma.UnitDefaultArgs<ExtArgs>>): Prisma.Prisma__UnitClient<runtime.Types.Result.GetResult<Prisma.$UnitPayload<ExtArgs>, T, "findUniqueOrThrow", GlobalOmitOptions> | Null, Null, ExtArgs, GlobalOmitOptions>
   sensors<T extends Prisma.Asset$sensorsArgs<ExtArgs> = {}>(args?: Prisma.Subset<T, Prisma.Asset$sensorsArgs<ExtArgs>>): Prisma.PrismaPromise<runtime.Types.Result.GetResult<Prisma.$SensorPayload<ExtArgs>, T, "findMany", GlobalOmitOptions> | Null>
   hazards<T extends Prisma.Asset$hazardsArgs<ExtArgs> = {}>(args?: Prisma.Subset<T, Prisma.Asset$hazardsArgs<ExtArgs>>): Prisma.PrismaPromise<runtime.Types.Result.GetResult<Prisma.$HazardPayload<ExtArgs>, T, "findMany", GlobalOmitOptions> | Null>
+  tasks<T extends Prisma.Asset$tasksArgs<ExtArgs> = {}>(args?: Prisma.Subset<T, Prisma.Asset$tasksArgs<ExtArgs>>): Prisma.PrismaPromise<runtime.Types.Result.GetResult<Prisma.$TaskPayload<ExtArgs>, T, "findMany", GlobalOmitOptions> | Null>
+  patrolPlans<T extends Prisma.Asset$patrolPlansArgs<ExtArgs> = {}>(args?: Prisma.Subset<T, Prisma.Asset$patrolPlansArgs<ExtArgs>>): Prisma.PrismaPromise<runtime.Types.Result.GetResult<Prisma.$PatrolPlanPayload<ExtArgs>, T, "findMany", GlobalOmitOptions> | Null>
+  responsibilityRules<T extends Prisma.Asset$responsibilityRulesArgs<ExtArgs> = {}>(args?: Prisma.Subset<T, Prisma.Asset$responsibilityRulesArgs<ExtArgs>>): Prisma.PrismaPromise<runtime.Types.Result.GetResult<Prisma.$ResponsibilityRulePayload<ExtArgs>, T, "findMany", GlobalOmitOptions> | Null>
+  inspections<T extends Prisma.Asset$inspectionsArgs<ExtArgs> = {}>(args?: Prisma.Subset<T, Prisma.Asset$inspectionsArgs<ExtArgs>>): Prisma.PrismaPromise<runtime.Types.Result.GetResult<Prisma.$AssetInspectionPayload<ExtArgs>, T, "findMany", GlobalOmitOptions> | Null>
   /**
    * Attaches callbacks for the resolution and/or rejection of the Promise.
    * @param onfulfilled The callback to execute when the Promise is resolved.
@@ -2057,6 +2623,102 @@ export type Asset$hazardsArgs<ExtArgs extends runtime.Types.Extensions.InternalA
   take?: number
   skip?: number
   distinct?: Prisma.HazardScalarFieldEnum | Prisma.HazardScalarFieldEnum[]
+}
+
+/**
+ * Asset.tasks
+ */
+export type Asset$tasksArgs<ExtArgs extends runtime.Types.Extensions.InternalArgs = runtime.Types.Extensions.DefaultArgs> = {
+  /**
+   * Select specific fields to fetch from the Task
+   */
+  select?: Prisma.TaskSelect<ExtArgs> | null
+  /**
+   * Omit specific fields from the Task
+   */
+  omit?: Prisma.TaskOmit<ExtArgs> | null
+  /**
+   * Choose, which related nodes to fetch as well
+   */
+  include?: Prisma.TaskInclude<ExtArgs> | null
+  where?: Prisma.TaskWhereInput
+  orderBy?: Prisma.TaskOrderByWithRelationInput | Prisma.TaskOrderByWithRelationInput[]
+  cursor?: Prisma.TaskWhereUniqueInput
+  take?: number
+  skip?: number
+  distinct?: Prisma.TaskScalarFieldEnum | Prisma.TaskScalarFieldEnum[]
+}
+
+/**
+ * Asset.patrolPlans
+ */
+export type Asset$patrolPlansArgs<ExtArgs extends runtime.Types.Extensions.InternalArgs = runtime.Types.Extensions.DefaultArgs> = {
+  /**
+   * Select specific fields to fetch from the PatrolPlan
+   */
+  select?: Prisma.PatrolPlanSelect<ExtArgs> | null
+  /**
+   * Omit specific fields from the PatrolPlan
+   */
+  omit?: Prisma.PatrolPlanOmit<ExtArgs> | null
+  /**
+   * Choose, which related nodes to fetch as well
+   */
+  include?: Prisma.PatrolPlanInclude<ExtArgs> | null
+  where?: Prisma.PatrolPlanWhereInput
+  orderBy?: Prisma.PatrolPlanOrderByWithRelationInput | Prisma.PatrolPlanOrderByWithRelationInput[]
+  cursor?: Prisma.PatrolPlanWhereUniqueInput
+  take?: number
+  skip?: number
+  distinct?: Prisma.PatrolPlanScalarFieldEnum | Prisma.PatrolPlanScalarFieldEnum[]
+}
+
+/**
+ * Asset.responsibilityRules
+ */
+export type Asset$responsibilityRulesArgs<ExtArgs extends runtime.Types.Extensions.InternalArgs = runtime.Types.Extensions.DefaultArgs> = {
+  /**
+   * Select specific fields to fetch from the ResponsibilityRule
+   */
+  select?: Prisma.ResponsibilityRuleSelect<ExtArgs> | null
+  /**
+   * Omit specific fields from the ResponsibilityRule
+   */
+  omit?: Prisma.ResponsibilityRuleOmit<ExtArgs> | null
+  /**
+   * Choose, which related nodes to fetch as well
+   */
+  include?: Prisma.ResponsibilityRuleInclude<ExtArgs> | null
+  where?: Prisma.ResponsibilityRuleWhereInput
+  orderBy?: Prisma.ResponsibilityRuleOrderByWithRelationInput | Prisma.ResponsibilityRuleOrderByWithRelationInput[]
+  cursor?: Prisma.ResponsibilityRuleWhereUniqueInput
+  take?: number
+  skip?: number
+  distinct?: Prisma.ResponsibilityRuleScalarFieldEnum | Prisma.ResponsibilityRuleScalarFieldEnum[]
+}
+
+/**
+ * Asset.inspections
+ */
+export type Asset$inspectionsArgs<ExtArgs extends runtime.Types.Extensions.InternalArgs = runtime.Types.Extensions.DefaultArgs> = {
+  /**
+   * Select specific fields to fetch from the AssetInspection
+   */
+  select?: Prisma.AssetInspectionSelect<ExtArgs> | null
+  /**
+   * Omit specific fields from the AssetInspection
+   */
+  omit?: Prisma.AssetInspectionOmit<ExtArgs> | null
+  /**
+   * Choose, which related nodes to fetch as well
+   */
+  include?: Prisma.AssetInspectionInclude<ExtArgs> | null
+  where?: Prisma.AssetInspectionWhereInput
+  orderBy?: Prisma.AssetInspectionOrderByWithRelationInput | Prisma.AssetInspectionOrderByWithRelationInput[]
+  cursor?: Prisma.AssetInspectionWhereUniqueInput
+  take?: number
+  skip?: number
+  distinct?: Prisma.AssetInspectionScalarFieldEnum | Prisma.AssetInspectionScalarFieldEnum[]
 }
 
 /**

@@ -28,10 +28,12 @@ export type AggregateDeadline = {
 
 export type DeadlineAvgAggregateOutputType = {
   level: number | null
+  cycle: number | null
 }
 
 export type DeadlineSumAggregateOutputType = {
   level: number | null
+  cycle: number | null
 }
 
 export type DeadlineMinAggregateOutputType = {
@@ -46,6 +48,8 @@ export type DeadlineMinAggregateOutputType = {
   breachedAt: Date | null
   withdrawnAt: Date | null
   basis: string | null
+  item: string | null
+  cycle: number | null
 }
 
 export type DeadlineMaxAggregateOutputType = {
@@ -60,6 +64,8 @@ export type DeadlineMaxAggregateOutputType = {
   breachedAt: Date | null
   withdrawnAt: Date | null
   basis: string | null
+  item: string | null
+  cycle: number | null
 }
 
 export type DeadlineCountAggregateOutputType = {
@@ -74,16 +80,20 @@ export type DeadlineCountAggregateOutputType = {
   breachedAt: number
   withdrawnAt: number
   basis: number
+  item: number
+  cycle: number
   _all: number
 }
 
 
 export type DeadlineAvgAggregateInputType = {
   level?: true
+  cycle?: true
 }
 
 export type DeadlineSumAggregateInputType = {
   level?: true
+  cycle?: true
 }
 
 export type DeadlineMinAggregateInputType = {
@@ -98,6 +108,8 @@ export type DeadlineMinAggregateInputType = {
   breachedAt?: true
   withdrawnAt?: true
   basis?: true
+  item?: true
+  cycle?: true
 }
 
 export type DeadlineMaxAggregateInputType = {
@@ -112,6 +124,8 @@ export type DeadlineMaxAggregateInputType = {
   breachedAt?: true
   withdrawnAt?: true
   basis?: true
+  item?: true
+  cycle?: true
 }
 
 export type DeadlineCountAggregateInputType = {
@@ -126,6 +140,8 @@ export type DeadlineCountAggregateInputType = {
   breachedAt?: true
   withdrawnAt?: true
   basis?: true
+  item?: true
+  cycle?: true
   _all?: true
 }
 
@@ -227,6 +243,8 @@ export type DeadlineGroupByOutputType = {
   breachedAt: Date | null
   withdrawnAt: Date | null
   basis: string
+  item: string
+  cycle: number
   _count: DeadlineCountAggregateOutputType | null
   _avg: DeadlineAvgAggregateOutputType | null
   _sum: DeadlineSumAggregateOutputType | null
@@ -264,6 +282,8 @@ export type DeadlineWhereInput = {
   breachedAt?: Prisma.DateTimeNullableFilter<"Deadline"> | Date | string | null
   withdrawnAt?: Prisma.DateTimeNullableFilter<"Deadline"> | Date | string | null
   basis?: Prisma.StringFilter<"Deadline"> | string
+  item?: Prisma.StringFilter<"Deadline"> | string
+  cycle?: Prisma.IntFilter<"Deadline"> | number
   hazard?: Prisma.XOR<Prisma.HazardScalarRelationFilter, Prisma.HazardWhereInput>
 }
 
@@ -279,12 +299,14 @@ export type DeadlineOrderByWithRelationInput = {
   breachedAt?: Prisma.SortOrderInput | Prisma.SortOrder
   withdrawnAt?: Prisma.SortOrderInput | Prisma.SortOrder
   basis?: Prisma.SortOrder
+  item?: Prisma.SortOrder
+  cycle?: Prisma.SortOrder
   hazard?: Prisma.HazardOrderByWithRelationInput
 }
 
 export type DeadlineWhereUniqueInput = Prisma.AtLeast<{
   id?: string
-  hazardId_kind_level_startedAt?: Prisma.DeadlineHazardIdKindLevelStartedAtCompoundUniqueInput
+  hazardId_kind_level_item_startedAt?: Prisma.DeadlineHazardIdKindLevelItemStartedAtCompoundUniqueInput
   AND?: Prisma.DeadlineWhereInput | Prisma.DeadlineWhereInput[]
   OR?: Prisma.DeadlineWhereInput[]
   NOT?: Prisma.DeadlineWhereInput | Prisma.DeadlineWhereInput[]
@@ -298,8 +320,10 @@ export type DeadlineWhereUniqueInput = Prisma.AtLeast<{
   breachedAt?: Prisma.DateTimeNullableFilter<"Deadline"> | Date | string | null
   withdrawnAt?: Prisma.DateTimeNullableFilter<"Deadline"> | Date | string | null
   basis?: Prisma.StringFilter<"Deadline"> | string
+  item?: Prisma.StringFilter<"Deadline"> | string
+  cycle?: Prisma.IntFilter<"Deadline"> | number
   hazard?: Prisma.XOR<Prisma.HazardScalarRelationFilter, Prisma.HazardWhereInput>
-}, "id" | "hazardId_kind_level_startedAt">
+}, "id" | "hazardId_kind_level_item_startedAt">
 
 export type DeadlineOrderByWithAggregationInput = {
   id?: Prisma.SortOrder
@@ -313,6 +337,8 @@ export type DeadlineOrderByWithAggregationInput = {
   breachedAt?: Prisma.SortOrderInput | Prisma.SortOrder
   withdrawnAt?: Prisma.SortOrderInput | Prisma.SortOrder
   basis?: Prisma.SortOrder
+  item?: Prisma.SortOrder
+  cycle?: Prisma.SortOrder
   _count?: Prisma.DeadlineCountOrderByAggregateInput
   _avg?: Prisma.DeadlineAvgOrderByAggregateInput
   _max?: Prisma.DeadlineMaxOrderByAggregateInput
@@ -335,6 +361,8 @@ export type DeadlineScalarWhereWithAggregatesInput = {
   breachedAt?: Prisma.DateTimeNullableWithAggregatesFilter<"Deadline"> | Date | string | null
   withdrawnAt?: Prisma.DateTimeNullableWithAggregatesFilter<"Deadline"> | Date | string | null
   basis?: Prisma.StringWithAggregatesFilter<"Deadline"> | string
+  item?: Prisma.StringWithAggregatesFilter<"Deadline"> | string
+  cycle?: Prisma.IntWithAggregatesFilter<"Deadline"> | number
 }
 
 export type DeadlineCreateInput = {
@@ -347,6 +375,8 @@ export type DeadlineCreateInput = {
   breachedAt?: Date | string | null
   withdrawnAt?: Date | string | null
   basis: string
+  item?: string
+  cycle?: number
   hazard: Prisma.HazardCreateNestedOneWithoutDeadlinesInput
 }
 
@@ -362,6 +392,8 @@ export type DeadlineUncheckedCreateInput = {
   breachedAt?: Date | string | null
   withdrawnAt?: Date | string | null
   basis: string
+  item?: string
+  cycle?: number
 }
 
 export type DeadlineUpdateInput = {
@@ -374,6 +406,8 @@ export type DeadlineUpdateInput = {
   breachedAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
   withdrawnAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
   basis?: Prisma.StringFieldUpdateOperationsInput | string
+  item?: Prisma.StringFieldUpdateOperationsInput | string
+  cycle?: Prisma.IntFieldUpdateOperationsInput | number
   hazard?: Prisma.HazardUpdateOneRequiredWithoutDeadlinesNestedInput
 }
 
@@ -389,6 +423,8 @@ export type DeadlineUncheckedUpdateInput = {
   breachedAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
   withdrawnAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
   basis?: Prisma.StringFieldUpdateOperationsInput | string
+  item?: Prisma.StringFieldUpdateOperationsInput | string
+  cycle?: Prisma.IntFieldUpdateOperationsInput | number
 }
 
 export type DeadlineCreateManyInput = {
@@ -403,6 +439,8 @@ export type DeadlineCreateManyInput = {
   breachedAt?: Date | string | null
   withdrawnAt?: Date | string | null
   basis: string
+  item?: string
+  cycle?: number
 }
 
 export type DeadlineUpdateManyMutationInput = {
@@ -415,6 +453,8 @@ export type DeadlineUpdateManyMutationInput = {
   breachedAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
   withdrawnAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
   basis?: Prisma.StringFieldUpdateOperationsInput | string
+  item?: Prisma.StringFieldUpdateOperationsInput | string
+  cycle?: Prisma.IntFieldUpdateOperationsInput | number
 }
 
 export type DeadlineUncheckedUpdateManyInput = {
@@ -429,6 +469,8 @@ export type DeadlineUncheckedUpdateManyInput = {
   breachedAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
   withdrawnAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
   basis?: Prisma.StringFieldUpdateOperationsInput | string
+  item?: Prisma.StringFieldUpdateOperationsInput | string
+  cycle?: Prisma.IntFieldUpdateOperationsInput | number
 }
 
 export type DeadlineListRelationFilter = {
@@ -441,10 +483,11 @@ export type DeadlineOrderByRelationAggregateInput = {
   _count?: Prisma.SortOrder
 }
 
-export type DeadlineHazardIdKindLevelStartedAtCompoundUniqueInput = {
+export type DeadlineHazardIdKindLevelItemStartedAtCompoundUniqueInput = {
   hazardId: string
   kind: string
   level: number
+  item: string
   startedAt: Date | string
 }
 
@@ -460,10 +503,13 @@ export type DeadlineCountOrderByAggregateInput = {
   breachedAt?: Prisma.SortOrder
   withdrawnAt?: Prisma.SortOrder
   basis?: Prisma.SortOrder
+  item?: Prisma.SortOrder
+  cycle?: Prisma.SortOrder
 }
 
 export type DeadlineAvgOrderByAggregateInput = {
   level?: Prisma.SortOrder
+  cycle?: Prisma.SortOrder
 }
 
 export type DeadlineMaxOrderByAggregateInput = {
@@ -478,6 +524,8 @@ export type DeadlineMaxOrderByAggregateInput = {
   breachedAt?: Prisma.SortOrder
   withdrawnAt?: Prisma.SortOrder
   basis?: Prisma.SortOrder
+  item?: Prisma.SortOrder
+  cycle?: Prisma.SortOrder
 }
 
 export type DeadlineMinOrderByAggregateInput = {
@@ -492,10 +540,13 @@ export type DeadlineMinOrderByAggregateInput = {
   breachedAt?: Prisma.SortOrder
   withdrawnAt?: Prisma.SortOrder
   basis?: Prisma.SortOrder
+  item?: Prisma.SortOrder
+  cycle?: Prisma.SortOrder
 }
 
 export type DeadlineSumOrderByAggregateInput = {
   level?: Prisma.SortOrder
+  cycle?: Prisma.SortOrder
 }
 
 export type DeadlineCreateNestedManyWithoutHazardInput = {
@@ -550,6 +601,8 @@ export type DeadlineCreateWithoutHazardInput = {
   breachedAt?: Date | string | null
   withdrawnAt?: Date | string | null
   basis: string
+  item?: string
+  cycle?: number
 }
 
 export type DeadlineUncheckedCreateWithoutHazardInput = {
@@ -562,6 +615,8 @@ export type DeadlineUncheckedCreateWithoutHazardInput = {
   breachedAt?: Date | string | null
   withdrawnAt?: Date | string | null
   basis: string
+  item?: string
+  cycle?: number
 }
 
 export type DeadlineCreateOrConnectWithoutHazardInput = {
@@ -605,6 +660,8 @@ export type DeadlineScalarWhereInput = {
   breachedAt?: Prisma.DateTimeNullableFilter<"Deadline"> | Date | string | null
   withdrawnAt?: Prisma.DateTimeNullableFilter<"Deadline"> | Date | string | null
   basis?: Prisma.StringFilter<"Deadline"> | string
+  item?: Prisma.StringFilter<"Deadline"> | string
+  cycle?: Prisma.IntFilter<"Deadline"> | number
 }
 
 export type DeadlineCreateManyHazardInput = {
@@ -617,6 +674,8 @@ export type DeadlineCreateManyHazardInput = {
   breachedAt?: Date | string | null
   withdrawnAt?: Date | string | null
   basis: string
+  item?: string
+  cycle?: number
 }
 
 export type DeadlineUpdateWithoutHazardInput = {
@@ -629,6 +688,8 @@ export type DeadlineUpdateWithoutHazardInput = {
   breachedAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
   withdrawnAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
   basis?: Prisma.StringFieldUpdateOperationsInput | string
+  item?: Prisma.StringFieldUpdateOperationsInput | string
+  cycle?: Prisma.IntFieldUpdateOperationsInput | number
 }
 
 export type DeadlineUncheckedUpdateWithoutHazardInput = {
@@ -641,6 +702,8 @@ export type DeadlineUncheckedUpdateWithoutHazardInput = {
   breachedAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
   withdrawnAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
   basis?: Prisma.StringFieldUpdateOperationsInput | string
+  item?: Prisma.StringFieldUpdateOperationsInput | string
+  cycle?: Prisma.IntFieldUpdateOperationsInput | number
 }
 
 export type DeadlineUncheckedUpdateManyWithoutHazardInput = {
@@ -653,6 +716,8 @@ export type DeadlineUncheckedUpdateManyWithoutHazardInput = {
   breachedAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
   withdrawnAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
   basis?: Prisma.StringFieldUpdateOperationsInput | string
+  item?: Prisma.StringFieldUpdateOperationsInput | string
+  cycle?: Prisma.IntFieldUpdateOperationsInput | number
 }
 
 
@@ -669,6 +734,8 @@ export type DeadlineSelect<ExtArgs extends runtime.Types.Extensions.InternalArgs
   breachedAt?: boolean
   withdrawnAt?: boolean
   basis?: boolean
+  item?: boolean
+  cycle?: boolean
   hazard?: boolean | Prisma.HazardDefaultArgs<ExtArgs>
 }, ExtArgs["result"]["deadline"]>
 
@@ -684,6 +751,8 @@ export type DeadlineSelectCreateManyAndReturn<ExtArgs extends runtime.Types.Exte
   breachedAt?: boolean
   withdrawnAt?: boolean
   basis?: boolean
+  item?: boolean
+  cycle?: boolean
   hazard?: boolean | Prisma.HazardDefaultArgs<ExtArgs>
 }, ExtArgs["result"]["deadline"]>
 
@@ -699,6 +768,8 @@ export type DeadlineSelectUpdateManyAndReturn<ExtArgs extends runtime.Types.Exte
   breachedAt?: boolean
   withdrawnAt?: boolean
   basis?: boolean
+  item?: boolean
+  cycle?: boolean
   hazard?: boolean | Prisma.HazardDefaultArgs<ExtArgs>
 }, ExtArgs["result"]["deadline"]>
 
@@ -714,9 +785,11 @@ export type DeadlineSelectScalar = {
   breachedAt?: boolean
   withdrawnAt?: boolean
   basis?: boolean
+  item?: boolean
+  cycle?: boolean
 }
 
-export type DeadlineOmit<ExtArgs extends runtime.Types.Extensions.InternalArgs = runtime.Types.Extensions.DefaultArgs> = runtime.Types.Extensions.GetOmit<"id" | "tenantId" | "hazardId" | "kind" | "level" | "startedAt" | "dueAt" | "metAt" | "breachedAt" | "withdrawnAt" | "basis", ExtArgs["result"]["deadline"]>
+export type DeadlineOmit<ExtArgs extends runtime.Types.Extensions.InternalArgs = runtime.Types.Extensions.DefaultArgs> = runtime.Types.Extensions.GetOmit<"id" | "tenantId" | "hazardId" | "kind" | "level" | "startedAt" | "dueAt" | "metAt" | "breachedAt" | "withdrawnAt" | "basis" | "item" | "cycle", ExtArgs["result"]["deadline"]>
 export type DeadlineInclude<ExtArgs extends runtime.Types.Extensions.InternalArgs = runtime.Types.Extensions.DefaultArgs> = {
   hazard?: boolean | Prisma.HazardDefaultArgs<ExtArgs>
 }
@@ -737,7 +810,7 @@ export type $DeadlinePayload<ExtArgs extends runtime.Types.Extensions.InternalAr
     tenantId: string
     hazardId: string
     /**
-     * triage | dispatch | rectify | supervision
+     * domain/hazard DeadlineKind
      */
     kind: string
     level: number
@@ -750,6 +823,11 @@ export type $DeadlinePayload<ExtArgs extends runtime.Types.Extensions.InternalAr
      * Where the length came from: policy id and clause.
      */
     basis: string
+    /**
+     * Rectification item or number of the look-back; empty where the deadline is of the whole case.
+     */
+    item: string
+    cycle: number
   }, ExtArgs["result"]["deadline"]>
   composites: {}
 }
@@ -1185,6 +1263,8 @@ export interface DeadlineFieldRefs {
   readonly breachedAt: Prisma.FieldRef<"Deadline", 'DateTime'>
   readonly withdrawnAt: Prisma.FieldRef<"Deadline", 'DateTime'>
   readonly basis: Prisma.FieldRef<"Deadline", 'String'>
+  readonly item: Prisma.FieldRef<"Deadline", 'String'>
+  readonly cycle: Prisma.FieldRef<"Deadline", 'Int'>
 }
     
 

@@ -28,10 +28,12 @@ export type AggregateDelivery = {
 
 export type DeliveryAvgAggregateOutputType = {
   attempts: number | null
+  queries: number | null
 }
 
 export type DeliverySumAggregateOutputType = {
   attempts: number | null
+  queries: number | null
 }
 
 export type DeliveryMinAggregateOutputType = {
@@ -45,6 +47,18 @@ export type DeliveryMinAggregateOutputType = {
   providerCode: string | null
   error: string | null
   sentAt: Date | null
+  orgId: string | null
+  createdAt: Date | null
+  providerId: string | null
+  digestId: string | null
+  dueAt: Date | null
+  queryAt: Date | null
+  queries: number | null
+  deliveredAt: Date | null
+  openedAt: Date | null
+  acknowledgedAt: Date | null
+  failedAt: Date | null
+  unknownAt: Date | null
 }
 
 export type DeliveryMaxAggregateOutputType = {
@@ -58,6 +72,18 @@ export type DeliveryMaxAggregateOutputType = {
   providerCode: string | null
   error: string | null
   sentAt: Date | null
+  orgId: string | null
+  createdAt: Date | null
+  providerId: string | null
+  digestId: string | null
+  dueAt: Date | null
+  queryAt: Date | null
+  queries: number | null
+  deliveredAt: Date | null
+  openedAt: Date | null
+  acknowledgedAt: Date | null
+  failedAt: Date | null
+  unknownAt: Date | null
 }
 
 export type DeliveryCountAggregateOutputType = {
@@ -71,16 +97,31 @@ export type DeliveryCountAggregateOutputType = {
   providerCode: number
   error: number
   sentAt: number
+  orgId: number
+  createdAt: number
+  providerId: number
+  digestId: number
+  counts: number
+  dueAt: number
+  queryAt: number
+  queries: number
+  deliveredAt: number
+  openedAt: number
+  acknowledgedAt: number
+  failedAt: number
+  unknownAt: number
   _all: number
 }
 
 
 export type DeliveryAvgAggregateInputType = {
   attempts?: true
+  queries?: true
 }
 
 export type DeliverySumAggregateInputType = {
   attempts?: true
+  queries?: true
 }
 
 export type DeliveryMinAggregateInputType = {
@@ -94,6 +135,18 @@ export type DeliveryMinAggregateInputType = {
   providerCode?: true
   error?: true
   sentAt?: true
+  orgId?: true
+  createdAt?: true
+  providerId?: true
+  digestId?: true
+  dueAt?: true
+  queryAt?: true
+  queries?: true
+  deliveredAt?: true
+  openedAt?: true
+  acknowledgedAt?: true
+  failedAt?: true
+  unknownAt?: true
 }
 
 export type DeliveryMaxAggregateInputType = {
@@ -107,6 +160,18 @@ export type DeliveryMaxAggregateInputType = {
   providerCode?: true
   error?: true
   sentAt?: true
+  orgId?: true
+  createdAt?: true
+  providerId?: true
+  digestId?: true
+  dueAt?: true
+  queryAt?: true
+  queries?: true
+  deliveredAt?: true
+  openedAt?: true
+  acknowledgedAt?: true
+  failedAt?: true
+  unknownAt?: true
 }
 
 export type DeliveryCountAggregateInputType = {
@@ -120,6 +185,19 @@ export type DeliveryCountAggregateInputType = {
   providerCode?: true
   error?: true
   sentAt?: true
+  orgId?: true
+  createdAt?: true
+  providerId?: true
+  digestId?: true
+  counts?: true
+  dueAt?: true
+  queryAt?: true
+  queries?: true
+  deliveredAt?: true
+  openedAt?: true
+  acknowledgedAt?: true
+  failedAt?: true
+  unknownAt?: true
   _all?: true
 }
 
@@ -212,7 +290,7 @@ export type DeliveryGroupByArgs<ExtArgs extends runtime.Types.Extensions.Interna
 export type DeliveryGroupByOutputType = {
   id: string
   tenantId: string
-  noticeId: string
+  noticeId: string | null
   channel: string
   address: string
   state: string
@@ -220,6 +298,19 @@ export type DeliveryGroupByOutputType = {
   providerCode: string | null
   error: string | null
   sentAt: Date | null
+  orgId: string | null
+  createdAt: Date
+  providerId: string | null
+  digestId: string | null
+  counts: runtime.JsonValue | null
+  dueAt: Date | null
+  queryAt: Date | null
+  queries: number
+  deliveredAt: Date | null
+  openedAt: Date | null
+  acknowledgedAt: Date | null
+  failedAt: Date | null
+  unknownAt: Date | null
   _count: DeliveryCountAggregateOutputType | null
   _avg: DeliveryAvgAggregateOutputType | null
   _sum: DeliverySumAggregateOutputType | null
@@ -248,7 +339,7 @@ export type DeliveryWhereInput = {
   NOT?: Prisma.DeliveryWhereInput | Prisma.DeliveryWhereInput[]
   id?: Prisma.StringFilter<"Delivery"> | string
   tenantId?: Prisma.StringFilter<"Delivery"> | string
-  noticeId?: Prisma.StringFilter<"Delivery"> | string
+  noticeId?: Prisma.StringNullableFilter<"Delivery"> | string | null
   channel?: Prisma.StringFilter<"Delivery"> | string
   address?: Prisma.StringFilter<"Delivery"> | string
   state?: Prisma.StringFilter<"Delivery"> | string
@@ -256,13 +347,28 @@ export type DeliveryWhereInput = {
   providerCode?: Prisma.StringNullableFilter<"Delivery"> | string | null
   error?: Prisma.StringNullableFilter<"Delivery"> | string | null
   sentAt?: Prisma.DateTimeNullableFilter<"Delivery"> | Date | string | null
-  notice?: Prisma.XOR<Prisma.NoticeScalarRelationFilter, Prisma.NoticeWhereInput>
+  orgId?: Prisma.StringNullableFilter<"Delivery"> | string | null
+  createdAt?: Prisma.DateTimeFilter<"Delivery"> | Date | string
+  providerId?: Prisma.StringNullableFilter<"Delivery"> | string | null
+  digestId?: Prisma.StringNullableFilter<"Delivery"> | string | null
+  counts?: Prisma.JsonNullableFilter<"Delivery">
+  dueAt?: Prisma.DateTimeNullableFilter<"Delivery"> | Date | string | null
+  queryAt?: Prisma.DateTimeNullableFilter<"Delivery"> | Date | string | null
+  queries?: Prisma.IntFilter<"Delivery"> | number
+  deliveredAt?: Prisma.DateTimeNullableFilter<"Delivery"> | Date | string | null
+  openedAt?: Prisma.DateTimeNullableFilter<"Delivery"> | Date | string | null
+  acknowledgedAt?: Prisma.DateTimeNullableFilter<"Delivery"> | Date | string | null
+  failedAt?: Prisma.DateTimeNullableFilter<"Delivery"> | Date | string | null
+  unknownAt?: Prisma.DateTimeNullableFilter<"Delivery"> | Date | string | null
+  digest?: Prisma.XOR<Prisma.DeliveryNullableScalarRelationFilter, Prisma.DeliveryWhereInput> | null
+  members?: Prisma.DeliveryListRelationFilter
+  notice?: Prisma.XOR<Prisma.NoticeNullableScalarRelationFilter, Prisma.NoticeWhereInput> | null
 }
 
 export type DeliveryOrderByWithRelationInput = {
   id?: Prisma.SortOrder
   tenantId?: Prisma.SortOrder
-  noticeId?: Prisma.SortOrder
+  noticeId?: Prisma.SortOrderInput | Prisma.SortOrder
   channel?: Prisma.SortOrder
   address?: Prisma.SortOrder
   state?: Prisma.SortOrder
@@ -270,6 +376,21 @@ export type DeliveryOrderByWithRelationInput = {
   providerCode?: Prisma.SortOrderInput | Prisma.SortOrder
   error?: Prisma.SortOrderInput | Prisma.SortOrder
   sentAt?: Prisma.SortOrderInput | Prisma.SortOrder
+  orgId?: Prisma.SortOrderInput | Prisma.SortOrder
+  createdAt?: Prisma.SortOrder
+  providerId?: Prisma.SortOrderInput | Prisma.SortOrder
+  digestId?: Prisma.SortOrderInput | Prisma.SortOrder
+  counts?: Prisma.SortOrderInput | Prisma.SortOrder
+  dueAt?: Prisma.SortOrderInput | Prisma.SortOrder
+  queryAt?: Prisma.SortOrderInput | Prisma.SortOrder
+  queries?: Prisma.SortOrder
+  deliveredAt?: Prisma.SortOrderInput | Prisma.SortOrder
+  openedAt?: Prisma.SortOrderInput | Prisma.SortOrder
+  acknowledgedAt?: Prisma.SortOrderInput | Prisma.SortOrder
+  failedAt?: Prisma.SortOrderInput | Prisma.SortOrder
+  unknownAt?: Prisma.SortOrderInput | Prisma.SortOrder
+  digest?: Prisma.DeliveryOrderByWithRelationInput
+  members?: Prisma.DeliveryOrderByRelationAggregateInput
   notice?: Prisma.NoticeOrderByWithRelationInput
 }
 
@@ -280,7 +401,7 @@ export type DeliveryWhereUniqueInput = Prisma.AtLeast<{
   OR?: Prisma.DeliveryWhereInput[]
   NOT?: Prisma.DeliveryWhereInput | Prisma.DeliveryWhereInput[]
   tenantId?: Prisma.StringFilter<"Delivery"> | string
-  noticeId?: Prisma.StringFilter<"Delivery"> | string
+  noticeId?: Prisma.StringNullableFilter<"Delivery"> | string | null
   channel?: Prisma.StringFilter<"Delivery"> | string
   address?: Prisma.StringFilter<"Delivery"> | string
   state?: Prisma.StringFilter<"Delivery"> | string
@@ -288,13 +409,28 @@ export type DeliveryWhereUniqueInput = Prisma.AtLeast<{
   providerCode?: Prisma.StringNullableFilter<"Delivery"> | string | null
   error?: Prisma.StringNullableFilter<"Delivery"> | string | null
   sentAt?: Prisma.DateTimeNullableFilter<"Delivery"> | Date | string | null
-  notice?: Prisma.XOR<Prisma.NoticeScalarRelationFilter, Prisma.NoticeWhereInput>
+  orgId?: Prisma.StringNullableFilter<"Delivery"> | string | null
+  createdAt?: Prisma.DateTimeFilter<"Delivery"> | Date | string
+  providerId?: Prisma.StringNullableFilter<"Delivery"> | string | null
+  digestId?: Prisma.StringNullableFilter<"Delivery"> | string | null
+  counts?: Prisma.JsonNullableFilter<"Delivery">
+  dueAt?: Prisma.DateTimeNullableFilter<"Delivery"> | Date | string | null
+  queryAt?: Prisma.DateTimeNullableFilter<"Delivery"> | Date | string | null
+  queries?: Prisma.IntFilter<"Delivery"> | number
+  deliveredAt?: Prisma.DateTimeNullableFilter<"Delivery"> | Date | string | null
+  openedAt?: Prisma.DateTimeNullableFilter<"Delivery"> | Date | string | null
+  acknowledgedAt?: Prisma.DateTimeNullableFilter<"Delivery"> | Date | string | null
+  failedAt?: Prisma.DateTimeNullableFilter<"Delivery"> | Date | string | null
+  unknownAt?: Prisma.DateTimeNullableFilter<"Delivery"> | Date | string | null
+  digest?: Prisma.XOR<Prisma.DeliveryNullableScalarRelationFilter, Prisma.DeliveryWhereInput> | null
+  members?: Prisma.DeliveryListRelationFilter
+  notice?: Prisma.XOR<Prisma.NoticeNullableScalarRelationFilter, Prisma.NoticeWhereInput> | null
 }, "id" | "noticeId_channel_address">
 
 export type DeliveryOrderByWithAggregationInput = {
   id?: Prisma.SortOrder
   tenantId?: Prisma.SortOrder
-  noticeId?: Prisma.SortOrder
+  noticeId?: Prisma.SortOrderInput | Prisma.SortOrder
   channel?: Prisma.SortOrder
   address?: Prisma.SortOrder
   state?: Prisma.SortOrder
@@ -302,6 +438,19 @@ export type DeliveryOrderByWithAggregationInput = {
   providerCode?: Prisma.SortOrderInput | Prisma.SortOrder
   error?: Prisma.SortOrderInput | Prisma.SortOrder
   sentAt?: Prisma.SortOrderInput | Prisma.SortOrder
+  orgId?: Prisma.SortOrderInput | Prisma.SortOrder
+  createdAt?: Prisma.SortOrder
+  providerId?: Prisma.SortOrderInput | Prisma.SortOrder
+  digestId?: Prisma.SortOrderInput | Prisma.SortOrder
+  counts?: Prisma.SortOrderInput | Prisma.SortOrder
+  dueAt?: Prisma.SortOrderInput | Prisma.SortOrder
+  queryAt?: Prisma.SortOrderInput | Prisma.SortOrder
+  queries?: Prisma.SortOrder
+  deliveredAt?: Prisma.SortOrderInput | Prisma.SortOrder
+  openedAt?: Prisma.SortOrderInput | Prisma.SortOrder
+  acknowledgedAt?: Prisma.SortOrderInput | Prisma.SortOrder
+  failedAt?: Prisma.SortOrderInput | Prisma.SortOrder
+  unknownAt?: Prisma.SortOrderInput | Prisma.SortOrder
   _count?: Prisma.DeliveryCountOrderByAggregateInput
   _avg?: Prisma.DeliveryAvgOrderByAggregateInput
   _max?: Prisma.DeliveryMaxOrderByAggregateInput
@@ -315,7 +464,7 @@ export type DeliveryScalarWhereWithAggregatesInput = {
   NOT?: Prisma.DeliveryScalarWhereWithAggregatesInput | Prisma.DeliveryScalarWhereWithAggregatesInput[]
   id?: Prisma.StringWithAggregatesFilter<"Delivery"> | string
   tenantId?: Prisma.StringWithAggregatesFilter<"Delivery"> | string
-  noticeId?: Prisma.StringWithAggregatesFilter<"Delivery"> | string
+  noticeId?: Prisma.StringNullableWithAggregatesFilter<"Delivery"> | string | null
   channel?: Prisma.StringWithAggregatesFilter<"Delivery"> | string
   address?: Prisma.StringWithAggregatesFilter<"Delivery"> | string
   state?: Prisma.StringWithAggregatesFilter<"Delivery"> | string
@@ -323,6 +472,19 @@ export type DeliveryScalarWhereWithAggregatesInput = {
   providerCode?: Prisma.StringNullableWithAggregatesFilter<"Delivery"> | string | null
   error?: Prisma.StringNullableWithAggregatesFilter<"Delivery"> | string | null
   sentAt?: Prisma.DateTimeNullableWithAggregatesFilter<"Delivery"> | Date | string | null
+  orgId?: Prisma.StringNullableWithAggregatesFilter<"Delivery"> | string | null
+  createdAt?: Prisma.DateTimeWithAggregatesFilter<"Delivery"> | Date | string
+  providerId?: Prisma.StringNullableWithAggregatesFilter<"Delivery"> | string | null
+  digestId?: Prisma.StringNullableWithAggregatesFilter<"Delivery"> | string | null
+  counts?: Prisma.JsonNullableWithAggregatesFilter<"Delivery">
+  dueAt?: Prisma.DateTimeNullableWithAggregatesFilter<"Delivery"> | Date | string | null
+  queryAt?: Prisma.DateTimeNullableWithAggregatesFilter<"Delivery"> | Date | string | null
+  queries?: Prisma.IntWithAggregatesFilter<"Delivery"> | number
+  deliveredAt?: Prisma.DateTimeNullableWithAggregatesFilter<"Delivery"> | Date | string | null
+  openedAt?: Prisma.DateTimeNullableWithAggregatesFilter<"Delivery"> | Date | string | null
+  acknowledgedAt?: Prisma.DateTimeNullableWithAggregatesFilter<"Delivery"> | Date | string | null
+  failedAt?: Prisma.DateTimeNullableWithAggregatesFilter<"Delivery"> | Date | string | null
+  unknownAt?: Prisma.DateTimeNullableWithAggregatesFilter<"Delivery"> | Date | string | null
 }
 
 export type DeliveryCreateInput = {
@@ -334,13 +496,27 @@ export type DeliveryCreateInput = {
   providerCode?: string | null
   error?: string | null
   sentAt?: Date | string | null
-  notice: Prisma.NoticeCreateNestedOneWithoutDeliveriesInput
+  orgId?: string | null
+  createdAt?: Date | string
+  providerId?: string | null
+  counts?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
+  dueAt?: Date | string | null
+  queryAt?: Date | string | null
+  queries?: number
+  deliveredAt?: Date | string | null
+  openedAt?: Date | string | null
+  acknowledgedAt?: Date | string | null
+  failedAt?: Date | string | null
+  unknownAt?: Date | string | null
+  digest?: Prisma.DeliveryCreateNestedOneWithoutMembersInput
+  members?: Prisma.DeliveryCreateNestedManyWithoutDigestInput
+  notice?: Prisma.NoticeCreateNestedOneWithoutDeliveriesInput
 }
 
 export type DeliveryUncheckedCreateInput = {
   id: string
   tenantId: string
-  noticeId: string
+  noticeId?: string | null
   channel: string
   address: string
   state: string
@@ -348,6 +524,20 @@ export type DeliveryUncheckedCreateInput = {
   providerCode?: string | null
   error?: string | null
   sentAt?: Date | string | null
+  orgId?: string | null
+  createdAt?: Date | string
+  providerId?: string | null
+  digestId?: string | null
+  counts?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
+  dueAt?: Date | string | null
+  queryAt?: Date | string | null
+  queries?: number
+  deliveredAt?: Date | string | null
+  openedAt?: Date | string | null
+  acknowledgedAt?: Date | string | null
+  failedAt?: Date | string | null
+  unknownAt?: Date | string | null
+  members?: Prisma.DeliveryUncheckedCreateNestedManyWithoutDigestInput
 }
 
 export type DeliveryUpdateInput = {
@@ -359,13 +549,27 @@ export type DeliveryUpdateInput = {
   providerCode?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
   error?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
   sentAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
-  notice?: Prisma.NoticeUpdateOneRequiredWithoutDeliveriesNestedInput
+  orgId?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  createdAt?: Prisma.DateTimeFieldUpdateOperationsInput | Date | string
+  providerId?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  counts?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
+  dueAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
+  queryAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
+  queries?: Prisma.IntFieldUpdateOperationsInput | number
+  deliveredAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
+  openedAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
+  acknowledgedAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
+  failedAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
+  unknownAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
+  digest?: Prisma.DeliveryUpdateOneWithoutMembersNestedInput
+  members?: Prisma.DeliveryUpdateManyWithoutDigestNestedInput
+  notice?: Prisma.NoticeUpdateOneWithoutDeliveriesNestedInput
 }
 
 export type DeliveryUncheckedUpdateInput = {
   id?: Prisma.StringFieldUpdateOperationsInput | string
   tenantId?: Prisma.StringFieldUpdateOperationsInput | string
-  noticeId?: Prisma.StringFieldUpdateOperationsInput | string
+  noticeId?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
   channel?: Prisma.StringFieldUpdateOperationsInput | string
   address?: Prisma.StringFieldUpdateOperationsInput | string
   state?: Prisma.StringFieldUpdateOperationsInput | string
@@ -373,12 +577,26 @@ export type DeliveryUncheckedUpdateInput = {
   providerCode?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
   error?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
   sentAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
+  orgId?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  createdAt?: Prisma.DateTimeFieldUpdateOperationsInput | Date | string
+  providerId?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  digestId?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  counts?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
+  dueAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
+  queryAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
+  queries?: Prisma.IntFieldUpdateOperationsInput | number
+  deliveredAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
+  openedAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
+  acknowledgedAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
+  failedAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
+  unknownAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
+  members?: Prisma.DeliveryUncheckedUpdateManyWithoutDigestNestedInput
 }
 
 export type DeliveryCreateManyInput = {
   id: string
   tenantId: string
-  noticeId: string
+  noticeId?: string | null
   channel: string
   address: string
   state: string
@@ -386,6 +604,19 @@ export type DeliveryCreateManyInput = {
   providerCode?: string | null
   error?: string | null
   sentAt?: Date | string | null
+  orgId?: string | null
+  createdAt?: Date | string
+  providerId?: string | null
+  digestId?: string | null
+  counts?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
+  dueAt?: Date | string | null
+  queryAt?: Date | string | null
+  queries?: number
+  deliveredAt?: Date | string | null
+  openedAt?: Date | string | null
+  acknowledgedAt?: Date | string | null
+  failedAt?: Date | string | null
+  unknownAt?: Date | string | null
 }
 
 export type DeliveryUpdateManyMutationInput = {
@@ -397,12 +628,24 @@ export type DeliveryUpdateManyMutationInput = {
   providerCode?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
   error?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
   sentAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
+  orgId?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  createdAt?: Prisma.DateTimeFieldUpdateOperationsInput | Date | string
+  providerId?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  counts?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
+  dueAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
+  queryAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
+  queries?: Prisma.IntFieldUpdateOperationsInput | number
+  deliveredAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
+  openedAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
+  acknowledgedAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
+  failedAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
+  unknownAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
 }
 
 export type DeliveryUncheckedUpdateManyInput = {
   id?: Prisma.StringFieldUpdateOperationsInput | string
   tenantId?: Prisma.StringFieldUpdateOperationsInput | string
-  noticeId?: Prisma.StringFieldUpdateOperationsInput | string
+  noticeId?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
   channel?: Prisma.StringFieldUpdateOperationsInput | string
   address?: Prisma.StringFieldUpdateOperationsInput | string
   state?: Prisma.StringFieldUpdateOperationsInput | string
@@ -410,6 +653,19 @@ export type DeliveryUncheckedUpdateManyInput = {
   providerCode?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
   error?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
   sentAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
+  orgId?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  createdAt?: Prisma.DateTimeFieldUpdateOperationsInput | Date | string
+  providerId?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  digestId?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  counts?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
+  dueAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
+  queryAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
+  queries?: Prisma.IntFieldUpdateOperationsInput | number
+  deliveredAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
+  openedAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
+  acknowledgedAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
+  failedAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
+  unknownAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
 }
 
 export type DeliveryListRelationFilter = {
@@ -420,6 +676,11 @@ export type DeliveryListRelationFilter = {
 
 export type DeliveryOrderByRelationAggregateInput = {
   _count?: Prisma.SortOrder
+}
+
+export type DeliveryNullableScalarRelationFilter = {
+  is?: Prisma.DeliveryWhereInput | null
+  isNot?: Prisma.DeliveryWhereInput | null
 }
 
 export type DeliveryNoticeIdChannelAddressCompoundUniqueInput = {
@@ -439,10 +700,24 @@ export type DeliveryCountOrderByAggregateInput = {
   providerCode?: Prisma.SortOrder
   error?: Prisma.SortOrder
   sentAt?: Prisma.SortOrder
+  orgId?: Prisma.SortOrder
+  createdAt?: Prisma.SortOrder
+  providerId?: Prisma.SortOrder
+  digestId?: Prisma.SortOrder
+  counts?: Prisma.SortOrder
+  dueAt?: Prisma.SortOrder
+  queryAt?: Prisma.SortOrder
+  queries?: Prisma.SortOrder
+  deliveredAt?: Prisma.SortOrder
+  openedAt?: Prisma.SortOrder
+  acknowledgedAt?: Prisma.SortOrder
+  failedAt?: Prisma.SortOrder
+  unknownAt?: Prisma.SortOrder
 }
 
 export type DeliveryAvgOrderByAggregateInput = {
   attempts?: Prisma.SortOrder
+  queries?: Prisma.SortOrder
 }
 
 export type DeliveryMaxOrderByAggregateInput = {
@@ -456,6 +731,18 @@ export type DeliveryMaxOrderByAggregateInput = {
   providerCode?: Prisma.SortOrder
   error?: Prisma.SortOrder
   sentAt?: Prisma.SortOrder
+  orgId?: Prisma.SortOrder
+  createdAt?: Prisma.SortOrder
+  providerId?: Prisma.SortOrder
+  digestId?: Prisma.SortOrder
+  dueAt?: Prisma.SortOrder
+  queryAt?: Prisma.SortOrder
+  queries?: Prisma.SortOrder
+  deliveredAt?: Prisma.SortOrder
+  openedAt?: Prisma.SortOrder
+  acknowledgedAt?: Prisma.SortOrder
+  failedAt?: Prisma.SortOrder
+  unknownAt?: Prisma.SortOrder
 }
 
 export type DeliveryMinOrderByAggregateInput = {
@@ -469,10 +756,23 @@ export type DeliveryMinOrderByAggregateInput = {
   providerCode?: Prisma.SortOrder
   error?: Prisma.SortOrder
   sentAt?: Prisma.SortOrder
+  orgId?: Prisma.SortOrder
+  createdAt?: Prisma.SortOrder
+  providerId?: Prisma.SortOrder
+  digestId?: Prisma.SortOrder
+  dueAt?: Prisma.SortOrder
+  queryAt?: Prisma.SortOrder
+  queries?: Prisma.SortOrder
+  deliveredAt?: Prisma.SortOrder
+  openedAt?: Prisma.SortOrder
+  acknowledgedAt?: Prisma.SortOrder
+  failedAt?: Prisma.SortOrder
+  unknownAt?: Prisma.SortOrder
 }
 
 export type DeliverySumOrderByAggregateInput = {
   attempts?: Prisma.SortOrder
+  queries?: Prisma.SortOrder
 }
 
 export type DeliveryCreateNestedManyWithoutNoticeInput = {
@@ -517,6 +817,64 @@ export type DeliveryUncheckedUpdateManyWithoutNoticeNestedInput = {
   deleteMany?: Prisma.DeliveryScalarWhereInput | Prisma.DeliveryScalarWhereInput[]
 }
 
+export type DeliveryCreateNestedOneWithoutMembersInput = {
+  create?: Prisma.XOR<Prisma.DeliveryCreateWithoutMembersInput, Prisma.DeliveryUncheckedCreateWithoutMembersInput>
+  connectOrCreate?: Prisma.DeliveryCreateOrConnectWithoutMembersInput
+  connect?: Prisma.DeliveryWhereUniqueInput
+}
+
+export type DeliveryCreateNestedManyWithoutDigestInput = {
+  create?: Prisma.XOR<Prisma.DeliveryCreateWithoutDigestInput, Prisma.DeliveryUncheckedCreateWithoutDigestInput> | Prisma.DeliveryCreateWithoutDigestInput[] | Prisma.DeliveryUncheckedCreateWithoutDigestInput[]
+  connectOrCreate?: Prisma.DeliveryCreateOrConnectWithoutDigestInput | Prisma.DeliveryCreateOrConnectWithoutDigestInput[]
+  createMany?: Prisma.DeliveryCreateManyDigestInputEnvelope
+  connect?: Prisma.DeliveryWhereUniqueInput | Prisma.DeliveryWhereUniqueInput[]
+}
+
+export type DeliveryUncheckedCreateNestedManyWithoutDigestInput = {
+  create?: Prisma.XOR<Prisma.DeliveryCreateWithoutDigestInput, Prisma.DeliveryUncheckedCreateWithoutDigestInput> | Prisma.DeliveryCreateWithoutDigestInput[] | Prisma.DeliveryUncheckedCreateWithoutDigestInput[]
+  connectOrCreate?: Prisma.DeliveryCreateOrConnectWithoutDigestInput | Prisma.DeliveryCreateOrConnectWithoutDigestInput[]
+  createMany?: Prisma.DeliveryCreateManyDigestInputEnvelope
+  connect?: Prisma.DeliveryWhereUniqueInput | Prisma.DeliveryWhereUniqueInput[]
+}
+
+export type DeliveryUpdateOneWithoutMembersNestedInput = {
+  create?: Prisma.XOR<Prisma.DeliveryCreateWithoutMembersInput, Prisma.DeliveryUncheckedCreateWithoutMembersInput>
+  connectOrCreate?: Prisma.DeliveryCreateOrConnectWithoutMembersInput
+  upsert?: Prisma.DeliveryUpsertWithoutMembersInput
+  disconnect?: Prisma.DeliveryWhereInput | boolean
+  delete?: Prisma.DeliveryWhereInput | boolean
+  connect?: Prisma.DeliveryWhereUniqueInput
+  update?: Prisma.XOR<Prisma.XOR<Prisma.DeliveryUpdateToOneWithWhereWithoutMembersInput, Prisma.DeliveryUpdateWithoutMembersInput>, Prisma.DeliveryUncheckedUpdateWithoutMembersInput>
+}
+
+export type DeliveryUpdateManyWithoutDigestNestedInput = {
+  create?: Prisma.XOR<Prisma.DeliveryCreateWithoutDigestInput, Prisma.DeliveryUncheckedCreateWithoutDigestInput> | Prisma.DeliveryCreateWithoutDigestInput[] | Prisma.DeliveryUncheckedCreateWithoutDigestInput[]
+  connectOrCreate?: Prisma.DeliveryCreateOrConnectWithoutDigestInput | Prisma.DeliveryCreateOrConnectWithoutDigestInput[]
+  upsert?: Prisma.DeliveryUpsertWithWhereUniqueWithoutDigestInput | Prisma.DeliveryUpsertWithWhereUniqueWithoutDigestInput[]
+  createMany?: Prisma.DeliveryCreateManyDigestInputEnvelope
+  set?: Prisma.DeliveryWhereUniqueInput | Prisma.DeliveryWhereUniqueInput[]
+  disconnect?: Prisma.DeliveryWhereUniqueInput | Prisma.DeliveryWhereUniqueInput[]
+  delete?: Prisma.DeliveryWhereUniqueInput | Prisma.DeliveryWhereUniqueInput[]
+  connect?: Prisma.DeliveryWhereUniqueInput | Prisma.DeliveryWhereUniqueInput[]
+  update?: Prisma.DeliveryUpdateWithWhereUniqueWithoutDigestInput | Prisma.DeliveryUpdateWithWhereUniqueWithoutDigestInput[]
+  updateMany?: Prisma.DeliveryUpdateManyWithWhereWithoutDigestInput | Prisma.DeliveryUpdateManyWithWhereWithoutDigestInput[]
+  deleteMany?: Prisma.DeliveryScalarWhereInput | Prisma.DeliveryScalarWhereInput[]
+}
+
+export type DeliveryUncheckedUpdateManyWithoutDigestNestedInput = {
+  create?: Prisma.XOR<Prisma.DeliveryCreateWithoutDigestInput, Prisma.DeliveryUncheckedCreateWithoutDigestInput> | Prisma.DeliveryCreateWithoutDigestInput[] | Prisma.DeliveryUncheckedCreateWithoutDigestInput[]
+  connectOrCreate?: Prisma.DeliveryCreateOrConnectWithoutDigestInput | Prisma.DeliveryCreateOrConnectWithoutDigestInput[]
+  upsert?: Prisma.DeliveryUpsertWithWhereUniqueWithoutDigestInput | Prisma.DeliveryUpsertWithWhereUniqueWithoutDigestInput[]
+  createMany?: Prisma.DeliveryCreateManyDigestInputEnvelope
+  set?: Prisma.DeliveryWhereUniqueInput | Prisma.DeliveryWhereUniqueInput[]
+  disconnect?: Prisma.DeliveryWhereUniqueInput | Prisma.DeliveryWhereUniqueInput[]
+  delete?: Prisma.DeliveryWhereUniqueInput | Prisma.DeliveryWhereUniqueInput[]
+  connect?: Prisma.DeliveryWhereUniqueInput | Prisma.DeliveryWhereUniqueInput[]
+  update?: Prisma.DeliveryUpdateWithWhereUniqueWithoutDigestInput | Prisma.DeliveryUpdateWithWhereUniqueWithoutDigestInput[]
+  updateMany?: Prisma.DeliveryUpdateManyWithWhereWithoutDigestInput | Prisma.DeliveryUpdateManyWithWhereWithoutDigestInput[]
+  deleteMany?: Prisma.DeliveryScalarWhereInput | Prisma.DeliveryScalarWhereInput[]
+}
+
 export type DeliveryCreateWithoutNoticeInput = {
   id: string
   channel: string
@@ -526,6 +884,20 @@ export type DeliveryCreateWithoutNoticeInput = {
   providerCode?: string | null
   error?: string | null
   sentAt?: Date | string | null
+  orgId?: string | null
+  createdAt?: Date | string
+  providerId?: string | null
+  counts?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
+  dueAt?: Date | string | null
+  queryAt?: Date | string | null
+  queries?: number
+  deliveredAt?: Date | string | null
+  openedAt?: Date | string | null
+  acknowledgedAt?: Date | string | null
+  failedAt?: Date | string | null
+  unknownAt?: Date | string | null
+  digest?: Prisma.DeliveryCreateNestedOneWithoutMembersInput
+  members?: Prisma.DeliveryCreateNestedManyWithoutDigestInput
 }
 
 export type DeliveryUncheckedCreateWithoutNoticeInput = {
@@ -537,6 +909,20 @@ export type DeliveryUncheckedCreateWithoutNoticeInput = {
   providerCode?: string | null
   error?: string | null
   sentAt?: Date | string | null
+  orgId?: string | null
+  createdAt?: Date | string
+  providerId?: string | null
+  digestId?: string | null
+  counts?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
+  dueAt?: Date | string | null
+  queryAt?: Date | string | null
+  queries?: number
+  deliveredAt?: Date | string | null
+  openedAt?: Date | string | null
+  acknowledgedAt?: Date | string | null
+  failedAt?: Date | string | null
+  unknownAt?: Date | string | null
+  members?: Prisma.DeliveryUncheckedCreateNestedManyWithoutDigestInput
 }
 
 export type DeliveryCreateOrConnectWithoutNoticeInput = {
@@ -571,7 +957,7 @@ export type DeliveryScalarWhereInput = {
   NOT?: Prisma.DeliveryScalarWhereInput | Prisma.DeliveryScalarWhereInput[]
   id?: Prisma.StringFilter<"Delivery"> | string
   tenantId?: Prisma.StringFilter<"Delivery"> | string
-  noticeId?: Prisma.StringFilter<"Delivery"> | string
+  noticeId?: Prisma.StringNullableFilter<"Delivery"> | string | null
   channel?: Prisma.StringFilter<"Delivery"> | string
   address?: Prisma.StringFilter<"Delivery"> | string
   state?: Prisma.StringFilter<"Delivery"> | string
@@ -579,6 +965,214 @@ export type DeliveryScalarWhereInput = {
   providerCode?: Prisma.StringNullableFilter<"Delivery"> | string | null
   error?: Prisma.StringNullableFilter<"Delivery"> | string | null
   sentAt?: Prisma.DateTimeNullableFilter<"Delivery"> | Date | string | null
+  orgId?: Prisma.StringNullableFilter<"Delivery"> | string | null
+  createdAt?: Prisma.DateTimeFilter<"Delivery"> | Date | string
+  providerId?: Prisma.StringNullableFilter<"Delivery"> | string | null
+  digestId?: Prisma.StringNullableFilter<"Delivery"> | string | null
+  counts?: Prisma.JsonNullableFilter<"Delivery">
+  dueAt?: Prisma.DateTimeNullableFilter<"Delivery"> | Date | string | null
+  queryAt?: Prisma.DateTimeNullableFilter<"Delivery"> | Date | string | null
+  queries?: Prisma.IntFilter<"Delivery"> | number
+  deliveredAt?: Prisma.DateTimeNullableFilter<"Delivery"> | Date | string | null
+  openedAt?: Prisma.DateTimeNullableFilter<"Delivery"> | Date | string | null
+  acknowledgedAt?: Prisma.DateTimeNullableFilter<"Delivery"> | Date | string | null
+  failedAt?: Prisma.DateTimeNullableFilter<"Delivery"> | Date | string | null
+  unknownAt?: Prisma.DateTimeNullableFilter<"Delivery"> | Date | string | null
+}
+
+export type DeliveryCreateWithoutMembersInput = {
+  id: string
+  channel: string
+  address: string
+  state: string
+  attempts?: number
+  providerCode?: string | null
+  error?: string | null
+  sentAt?: Date | string | null
+  orgId?: string | null
+  createdAt?: Date | string
+  providerId?: string | null
+  counts?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
+  dueAt?: Date | string | null
+  queryAt?: Date | string | null
+  queries?: number
+  deliveredAt?: Date | string | null
+  openedAt?: Date | string | null
+  acknowledgedAt?: Date | string | null
+  failedAt?: Date | string | null
+  unknownAt?: Date | string | null
+  digest?: Prisma.DeliveryCreateNestedOneWithoutMembersInput
+  notice?: Prisma.NoticeCreateNestedOneWithoutDeliveriesInput
+}
+
+export type DeliveryUncheckedCreateWithoutMembersInput = {
+  id: string
+  tenantId: string
+  noticeId?: string | null
+  channel: string
+  address: string
+  state: string
+  attempts?: number
+  providerCode?: string | null
+  error?: string | null
+  sentAt?: Date | string | null
+  orgId?: string | null
+  createdAt?: Date | string
+  providerId?: string | null
+  digestId?: string | null
+  counts?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
+  dueAt?: Date | string | null
+  queryAt?: Date | string | null
+  queries?: number
+  deliveredAt?: Date | string | null
+  openedAt?: Date | string | null
+  acknowledgedAt?: Date | string | null
+  failedAt?: Date | string | null
+  unknownAt?: Date | string | null
+}
+
+export type DeliveryCreateOrConnectWithoutMembersInput = {
+  where: Prisma.DeliveryWhereUniqueInput
+  create: Prisma.XOR<Prisma.DeliveryCreateWithoutMembersInput, Prisma.DeliveryUncheckedCreateWithoutMembersInput>
+}
+
+export type DeliveryCreateWithoutDigestInput = {
+  id: string
+  channel: string
+  address: string
+  state: string
+  attempts?: number
+  providerCode?: string | null
+  error?: string | null
+  sentAt?: Date | string | null
+  orgId?: string | null
+  createdAt?: Date | string
+  providerId?: string | null
+  counts?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
+  dueAt?: Date | string | null
+  queryAt?: Date | string | null
+  queries?: number
+  deliveredAt?: Date | string | null
+  openedAt?: Date | string | null
+  acknowledgedAt?: Date | string | null
+  failedAt?: Date | string | null
+  unknownAt?: Date | string | null
+  members?: Prisma.DeliveryCreateNestedManyWithoutDigestInput
+  notice?: Prisma.NoticeCreateNestedOneWithoutDeliveriesInput
+}
+
+export type DeliveryUncheckedCreateWithoutDigestInput = {
+  id: string
+  tenantId: string
+  noticeId?: string | null
+  channel: string
+  address: string
+  state: string
+  attempts?: number
+  providerCode?: string | null
+  error?: string | null
+  sentAt?: Date | string | null
+  orgId?: string | null
+  createdAt?: Date | string
+  providerId?: string | null
+  counts?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
+  dueAt?: Date | string | null
+  queryAt?: Date | string | null
+  queries?: number
+  deliveredAt?: Date | string | null
+  openedAt?: Date | string | null
+  acknowledgedAt?: Date | string | null
+  failedAt?: Date | string | null
+  unknownAt?: Date | string | null
+  members?: Prisma.DeliveryUncheckedCreateNestedManyWithoutDigestInput
+}
+
+export type DeliveryCreateOrConnectWithoutDigestInput = {
+  where: Prisma.DeliveryWhereUniqueInput
+  create: Prisma.XOR<Prisma.DeliveryCreateWithoutDigestInput, Prisma.DeliveryUncheckedCreateWithoutDigestInput>
+}
+
+export type DeliveryCreateManyDigestInputEnvelope = {
+  data: Prisma.DeliveryCreateManyDigestInput | Prisma.DeliveryCreateManyDigestInput[]
+  skipDuplicates?: boolean
+}
+
+export type DeliveryUpsertWithoutMembersInput = {
+  update: Prisma.XOR<Prisma.DeliveryUpdateWithoutMembersInput, Prisma.DeliveryUncheckedUpdateWithoutMembersInput>
+  create: Prisma.XOR<Prisma.DeliveryCreateWithoutMembersInput, Prisma.DeliveryUncheckedCreateWithoutMembersInput>
+  where?: Prisma.DeliveryWhereInput
+}
+
+export type DeliveryUpdateToOneWithWhereWithoutMembersInput = {
+  where?: Prisma.DeliveryWhereInput
+  data: Prisma.XOR<Prisma.DeliveryUpdateWithoutMembersInput, Prisma.DeliveryUncheckedUpdateWithoutMembersInput>
+}
+
+export type DeliveryUpdateWithoutMembersInput = {
+  id?: Prisma.StringFieldUpdateOperationsInput | string
+  channel?: Prisma.StringFieldUpdateOperationsInput | string
+  address?: Prisma.StringFieldUpdateOperationsInput | string
+  state?: Prisma.StringFieldUpdateOperationsInput | string
+  attempts?: Prisma.IntFieldUpdateOperationsInput | number
+  providerCode?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  error?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  sentAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
+  orgId?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  createdAt?: Prisma.DateTimeFieldUpdateOperationsInput | Date | string
+  providerId?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  counts?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
+  dueAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
+  queryAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
+  queries?: Prisma.IntFieldUpdateOperationsInput | number
+  deliveredAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
+  openedAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
+  acknowledgedAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
+  failedAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
+  unknownAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
+  digest?: Prisma.DeliveryUpdateOneWithoutMembersNestedInput
+  notice?: Prisma.NoticeUpdateOneWithoutDeliveriesNestedInput
+}
+
+export type DeliveryUncheckedUpdateWithoutMembersInput = {
+  id?: Prisma.StringFieldUpdateOperationsInput | string
+  tenantId?: Prisma.StringFieldUpdateOperationsInput | string
+  noticeId?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  channel?: Prisma.StringFieldUpdateOperationsInput | string
+  address?: Prisma.StringFieldUpdateOperationsInput | string
+  state?: Prisma.StringFieldUpdateOperationsInput | string
+  attempts?: Prisma.IntFieldUpdateOperationsInput | number
+  providerCode?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  error?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  sentAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
+  orgId?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  createdAt?: Prisma.DateTimeFieldUpdateOperationsInput | Date | string
+  providerId?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  digestId?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  counts?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
+  dueAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
+  queryAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
+  queries?: Prisma.IntFieldUpdateOperationsInput | number
+  deliveredAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
+  openedAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
+  acknowledgedAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
+  failedAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
+  unknownAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
+}
+
+export type DeliveryUpsertWithWhereUniqueWithoutDigestInput = {
+  where: Prisma.DeliveryWhereUniqueInput
+  update: Prisma.XOR<Prisma.DeliveryUpdateWithoutDigestInput, Prisma.DeliveryUncheckedUpdateWithoutDigestInput>
+  create: Prisma.XOR<Prisma.DeliveryCreateWithoutDigestInput, Prisma.DeliveryUncheckedCreateWithoutDigestInput>
+}
+
+export type DeliveryUpdateWithWhereUniqueWithoutDigestInput = {
+  where: Prisma.DeliveryWhereUniqueInput
+  data: Prisma.XOR<Prisma.DeliveryUpdateWithoutDigestInput, Prisma.DeliveryUncheckedUpdateWithoutDigestInput>
+}
+
+export type DeliveryUpdateManyWithWhereWithoutDigestInput = {
+  where: Prisma.DeliveryScalarWhereInput
+  data: Prisma.XOR<Prisma.DeliveryUpdateManyMutationInput, Prisma.DeliveryUncheckedUpdateManyWithoutDigestInput>
 }
 
 export type DeliveryCreateManyNoticeInput = {
@@ -590,6 +1184,19 @@ export type DeliveryCreateManyNoticeInput = {
   providerCode?: string | null
   error?: string | null
   sentAt?: Date | string | null
+  orgId?: string | null
+  createdAt?: Date | string
+  providerId?: string | null
+  digestId?: string | null
+  counts?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
+  dueAt?: Date | string | null
+  queryAt?: Date | string | null
+  queries?: number
+  deliveredAt?: Date | string | null
+  openedAt?: Date | string | null
+  acknowledgedAt?: Date | string | null
+  failedAt?: Date | string | null
+  unknownAt?: Date | string | null
 }
 
 export type DeliveryUpdateWithoutNoticeInput = {
@@ -601,6 +1208,20 @@ export type DeliveryUpdateWithoutNoticeInput = {
   providerCode?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
   error?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
   sentAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
+  orgId?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  createdAt?: Prisma.DateTimeFieldUpdateOperationsInput | Date | string
+  providerId?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  counts?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
+  dueAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
+  queryAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
+  queries?: Prisma.IntFieldUpdateOperationsInput | number
+  deliveredAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
+  openedAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
+  acknowledgedAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
+  failedAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
+  unknownAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
+  digest?: Prisma.DeliveryUpdateOneWithoutMembersNestedInput
+  members?: Prisma.DeliveryUpdateManyWithoutDigestNestedInput
 }
 
 export type DeliveryUncheckedUpdateWithoutNoticeInput = {
@@ -612,6 +1233,20 @@ export type DeliveryUncheckedUpdateWithoutNoticeInput = {
   providerCode?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
   error?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
   sentAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
+  orgId?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  createdAt?: Prisma.DateTimeFieldUpdateOperationsInput | Date | string
+  providerId?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  digestId?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  counts?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
+  dueAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
+  queryAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
+  queries?: Prisma.IntFieldUpdateOperationsInput | number
+  deliveredAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
+  openedAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
+  acknowledgedAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
+  failedAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
+  unknownAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
+  members?: Prisma.DeliveryUncheckedUpdateManyWithoutDigestNestedInput
 }
 
 export type DeliveryUncheckedUpdateManyWithoutNoticeInput = {
@@ -623,8 +1258,151 @@ export type DeliveryUncheckedUpdateManyWithoutNoticeInput = {
   providerCode?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
   error?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
   sentAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
+  orgId?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  createdAt?: Prisma.DateTimeFieldUpdateOperationsInput | Date | string
+  providerId?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  digestId?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  counts?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
+  dueAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
+  queryAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
+  queries?: Prisma.IntFieldUpdateOperationsInput | number
+  deliveredAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
+  openedAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
+  acknowledgedAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
+  failedAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
+  unknownAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
 }
 
+export type DeliveryCreateManyDigestInput = {
+  id: string
+  tenantId: string
+  noticeId?: string | null
+  channel: string
+  address: string
+  state: string
+  attempts?: number
+  providerCode?: string | null
+  error?: string | null
+  sentAt?: Date | string | null
+  orgId?: string | null
+  createdAt?: Date | string
+  providerId?: string | null
+  counts?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
+  dueAt?: Date | string | null
+  queryAt?: Date | string | null
+  queries?: number
+  deliveredAt?: Date | string | null
+  openedAt?: Date | string | null
+  acknowledgedAt?: Date | string | null
+  failedAt?: Date | string | null
+  unknownAt?: Date | string | null
+}
+
+export type DeliveryUpdateWithoutDigestInput = {
+  id?: Prisma.StringFieldUpdateOperationsInput | string
+  channel?: Prisma.StringFieldUpdateOperationsInput | string
+  address?: Prisma.StringFieldUpdateOperationsInput | string
+  state?: Prisma.StringFieldUpdateOperationsInput | string
+  attempts?: Prisma.IntFieldUpdateOperationsInput | number
+  providerCode?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  error?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  sentAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
+  orgId?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  createdAt?: Prisma.DateTimeFieldUpdateOperationsInput | Date | string
+  providerId?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  counts?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
+  dueAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
+  queryAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
+  queries?: Prisma.IntFieldUpdateOperationsInput | number
+  deliveredAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
+  openedAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
+  acknowledgedAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
+  failedAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
+  unknownAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
+  members?: Prisma.DeliveryUpdateManyWithoutDigestNestedInput
+  notice?: Prisma.NoticeUpdateOneWithoutDeliveriesNestedInput
+}
+
+export type DeliveryUncheckedUpdateWithoutDigestInput = {
+  id?: Prisma.StringFieldUpdateOperationsInput | string
+  tenantId?: Prisma.StringFieldUpdateOperationsInput | string
+  noticeId?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  channel?: Prisma.StringFieldUpdateOperationsInput | string
+  address?: Prisma.StringFieldUpdateOperationsInput | string
+  state?: Prisma.StringFieldUpdateOperationsInput | string
+  attempts?: Prisma.IntFieldUpdateOperationsInput | number
+  providerCode?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  error?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  sentAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
+  orgId?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  createdAt?: Prisma.DateTimeFieldUpdateOperationsInput | Date | string
+  providerId?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  counts?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
+  dueAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
+  queryAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
+  queries?: Prisma.IntFieldUpdateOperationsInput | number
+  deliveredAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
+  openedAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
+  acknowledgedAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
+  failedAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
+  unknownAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
+  members?: Prisma.DeliveryUncheckedUpdateManyWithoutDigestNestedInput
+}
+
+export type DeliveryUncheckedUpdateManyWithoutDigestInput = {
+  id?: Prisma.StringFieldUpdateOperationsInput | string
+  tenantId?: Prisma.StringFieldUpdateOperationsInput | string
+  noticeId?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  channel?: Prisma.StringFieldUpdateOperationsInput | string
+  address?: Prisma.StringFieldUpdateOperationsInput | string
+  state?: Prisma.StringFieldUpdateOperationsInput | string
+  attempts?: Prisma.IntFieldUpdateOperationsInput | number
+  providerCode?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  error?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  sentAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
+  orgId?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  createdAt?: Prisma.DateTimeFieldUpdateOperationsInput | Date | string
+  providerId?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  counts?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
+  dueAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
+  queryAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
+  queries?: Prisma.IntFieldUpdateOperationsInput | number
+  deliveredAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
+  openedAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
+  acknowledgedAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
+  failedAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
+  unknownAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
+}
+
+
+/**
+ * Count Type DeliveryCountOutputType
+ */
+
+export type DeliveryCountOutputType = {
+  members: number
+}
+
+export type DeliveryCountOutputTypeSelect<ExtArgs extends runtime.Types.Extensions.InternalArgs = runtime.Types.Extensions.DefaultArgs> = {
+  members?: boolean | DeliveryCountOutputTypeCountMembersArgs
+}
+
+/**
+ * DeliveryCountOutputType without action
+ */
+export type DeliveryCountOutputTypeDefaultArgs<ExtArgs extends runtime.Types.Extensions.InternalArgs = runtime.Types.Extensions.DefaultArgs> = {
+  /**
+   * Select specific fields to fetch from the DeliveryCountOutputType
+   */
+  select?: Prisma.DeliveryCountOutputTypeSelect<ExtArgs> | null
+}
+
+/**
+ * DeliveryCountOutputType without action
+ */
+export type DeliveryCountOutputTypeCountMembersArgs<ExtArgs extends runtime.Types.Extensions.InternalArgs = runtime.Types.Extensions.DefaultArgs> = {
+  where?: Prisma.DeliveryWhereInput
+}
 
 
 export type DeliverySelect<ExtArgs extends runtime.Types.Extensions.InternalArgs = runtime.Types.Extensions.DefaultArgs> = runtime.Types.Extensions.GetSelect<{
@@ -638,7 +1416,23 @@ export type DeliverySelect<ExtArgs extends runtime.Types.Extensions.InternalArgs
   providerCode?: boolean
   error?: boolean
   sentAt?: boolean
-  notice?: boolean | Prisma.NoticeDefaultArgs<ExtArgs>
+  orgId?: boolean
+  createdAt?: boolean
+  providerId?: boolean
+  digestId?: boolean
+  counts?: boolean
+  dueAt?: boolean
+  queryAt?: boolean
+  queries?: boolean
+  deliveredAt?: boolean
+  openedAt?: boolean
+  acknowledgedAt?: boolean
+  failedAt?: boolean
+  unknownAt?: boolean
+  digest?: boolean | Prisma.Delivery$digestArgs<ExtArgs>
+  members?: boolean | Prisma.Delivery$membersArgs<ExtArgs>
+  notice?: boolean | Prisma.Delivery$noticeArgs<ExtArgs>
+  _count?: boolean | Prisma.DeliveryCountOutputTypeDefaultArgs<ExtArgs>
 }, ExtArgs["result"]["delivery"]>
 
 export type DeliverySelectCreateManyAndReturn<ExtArgs extends runtime.Types.Extensions.InternalArgs = runtime.Types.Extensions.DefaultArgs> = runtime.Types.Extensions.GetSelect<{
@@ -652,7 +1446,21 @@ export type DeliverySelectCreateManyAndReturn<ExtArgs extends runtime.Types.Exte
   providerCode?: boolean
   error?: boolean
   sentAt?: boolean
-  notice?: boolean | Prisma.NoticeDefaultArgs<ExtArgs>
+  orgId?: boolean
+  createdAt?: boolean
+  providerId?: boolean
+  digestId?: boolean
+  counts?: boolean
+  dueAt?: boolean
+  queryAt?: boolean
+  queries?: boolean
+  deliveredAt?: boolean
+  openedAt?: boolean
+  acknowledgedAt?: boolean
+  failedAt?: boolean
+  unknownAt?: boolean
+  digest?: boolean | Prisma.Delivery$digestArgs<ExtArgs>
+  notice?: boolean | Prisma.Delivery$noticeArgs<ExtArgs>
 }, ExtArgs["result"]["delivery"]>
 
 export type DeliverySelectUpdateManyAndReturn<ExtArgs extends runtime.Types.Extensions.InternalArgs = runtime.Types.Extensions.DefaultArgs> = runtime.Types.Extensions.GetSelect<{
@@ -666,7 +1474,21 @@ export type DeliverySelectUpdateManyAndReturn<ExtArgs extends runtime.Types.Exte
   providerCode?: boolean
   error?: boolean
   sentAt?: boolean
-  notice?: boolean | Prisma.NoticeDefaultArgs<ExtArgs>
+  orgId?: boolean
+  createdAt?: boolean
+  providerId?: boolean
+  digestId?: boolean
+  counts?: boolean
+  dueAt?: boolean
+  queryAt?: boolean
+  queries?: boolean
+  deliveredAt?: boolean
+  openedAt?: boolean
+  acknowledgedAt?: boolean
+  failedAt?: boolean
+  unknownAt?: boolean
+  digest?: boolean | Prisma.Delivery$digestArgs<ExtArgs>
+  notice?: boolean | Prisma.Delivery$noticeArgs<ExtArgs>
 }, ExtArgs["result"]["delivery"]>
 
 export type DeliverySelectScalar = {
@@ -680,41 +1502,95 @@ export type DeliverySelectScalar = {
   providerCode?: boolean
   error?: boolean
   sentAt?: boolean
+  orgId?: boolean
+  createdAt?: boolean
+  providerId?: boolean
+  digestId?: boolean
+  counts?: boolean
+  dueAt?: boolean
+  queryAt?: boolean
+  queries?: boolean
+  deliveredAt?: boolean
+  openedAt?: boolean
+  acknowledgedAt?: boolean
+  failedAt?: boolean
+  unknownAt?: boolean
 }
 
-export type DeliveryOmit<ExtArgs extends runtime.Types.Extensions.InternalArgs = runtime.Types.Extensions.DefaultArgs> = runtime.Types.Extensions.GetOmit<"id" | "tenantId" | "noticeId" | "channel" | "address" | "state" | "attempts" | "providerCode" | "error" | "sentAt", ExtArgs["result"]["delivery"]>
+export type DeliveryOmit<ExtArgs extends runtime.Types.Extensions.InternalArgs = runtime.Types.Extensions.DefaultArgs> = runtime.Types.Extensions.GetOmit<"id" | "tenantId" | "noticeId" | "channel" | "address" | "state" | "attempts" | "providerCode" | "error" | "sentAt" | "orgId" | "createdAt" | "providerId" | "digestId" | "counts" | "dueAt" | "queryAt" | "queries" | "deliveredAt" | "openedAt" | "acknowledgedAt" | "failedAt" | "unknownAt", ExtArgs["result"]["delivery"]>
 export type DeliveryInclude<ExtArgs extends runtime.Types.Extensions.InternalArgs = runtime.Types.Extensions.DefaultArgs> = {
-  notice?: boolean | Prisma.NoticeDefaultArgs<ExtArgs>
+  digest?: boolean | Prisma.Delivery$digestArgs<ExtArgs>
+  members?: boolean | Prisma.Delivery$membersArgs<ExtArgs>
+  notice?: boolean | Prisma.Delivery$noticeArgs<ExtArgs>
+  _count?: boolean | Prisma.DeliveryCountOutputTypeDefaultArgs<ExtArgs>
 }
 export type DeliveryIncludeCreateManyAndReturn<ExtArgs extends runtime.Types.Extensions.InternalArgs = runtime.Types.Extensions.DefaultArgs> = {
-  notice?: boolean | Prisma.NoticeDefaultArgs<ExtArgs>
+  digest?: boolean | Prisma.Delivery$digestArgs<ExtArgs>
+  notice?: boolean | Prisma.Delivery$noticeArgs<ExtArgs>
 }
 export type DeliveryIncludeUpdateManyAndReturn<ExtArgs extends runtime.Types.Extensions.InternalArgs = runtime.Types.Extensions.DefaultArgs> = {
-  notice?: boolean | Prisma.NoticeDefaultArgs<ExtArgs>
+  digest?: boolean | Prisma.Delivery$digestArgs<ExtArgs>
+  notice?: boolean | Prisma.Delivery$noticeArgs<ExtArgs>
 }
 
 export type $DeliveryPayload<ExtArgs extends runtime.Types.Extensions.InternalArgs = runtime.Types.Extensions.DefaultArgs> = {
   name: "Delivery"
   objects: {
-    notice: Prisma.$NoticePayload<ExtArgs>
+    digest: Prisma.$DeliveryPayload<ExtArgs> | null
+    members: Prisma.$DeliveryPayload<ExtArgs>[]
+    notice: Prisma.$NoticePayload<ExtArgs> | null
   }
   scalars: runtime.Types.Extensions.GetPayloadResult<{
     id: string
     tenantId: string
-    noticeId: string
     /**
-     * inbox | smtp
+     * null: a digest of other deliveries.
+     */
+    noticeId: string | null
+    /**
+     * domain/channels Channel
      */
     channel: string
     address: string
     /**
-     * pending | sent | failed
+     * domain/channels DeliveryState
      */
     state: string
     attempts: number
     providerCode: string | null
     error: string | null
     sentAt: Date | null
+    /**
+     * Whom it reaches.
+     */
+    orgId: string | null
+    createdAt: Date
+    /**
+     * What the provider calls it.
+     */
+    providerId: string | null
+    /**
+     * The digest that tells of it.
+     */
+    digestId: string | null
+    /**
+     * Of a digest: how many notices of each kind.
+     */
+    counts: runtime.JsonValue | null
+    /**
+     * Of a digest: when it goes out.
+     */
+    dueAt: Date | null
+    /**
+     * When the provider is asked next what became of it, and how often it was asked.
+     */
+    queryAt: Date | null
+    queries: number
+    deliveredAt: Date | null
+    openedAt: Date | null
+    acknowledgedAt: Date | null
+    failedAt: Date | null
+    unknownAt: Date | null
   }, ExtArgs["result"]["delivery"]>
   composites: {}
 }
@@ -1109,7 +1985,9 @@ readonly fields: DeliveryFieldRefs;
  */
 export interface Prisma__DeliveryClient<T, Null = never, ExtArgs extends runtime.Types.Extensions.InternalArgs = runtime.Types.Extensions.DefaultArgs, GlobalOmitOptions = {}> extends Prisma.PrismaPromise<T> {
   readonly [Symbol.toStringTag]: "PrismaPromise"
-  notice<T extends Prisma.NoticeDefaultArgs<ExtArgs> = {}>(args?: Prisma.Subset<T, Prisma.NoticeDefaultArgs<ExtArgs>>): Prisma.Prisma__NoticeClient<runtime.Types.Result.GetResult<Prisma.$NoticePayload<ExtArgs>, T, "findUniqueOrThrow", GlobalOmitOptions> | Null, Null, ExtArgs, GlobalOmitOptions>
+  digest<T extends Prisma.Delivery$digestArgs<ExtArgs> = {}>(args?: Prisma.Subset<T, Prisma.Delivery$digestArgs<ExtArgs>>): Prisma.Prisma__DeliveryClient<runtime.Types.Result.GetResult<Prisma.$DeliveryPayload<ExtArgs>, T, "findUniqueOrThrow", GlobalOmitOptions> | null, null, ExtArgs, GlobalOmitOptions>
+  members<T extends Prisma.Delivery$membersArgs<ExtArgs> = {}>(args?: Prisma.Subset<T, Prisma.Delivery$membersArgs<ExtArgs>>): Prisma.PrismaPromise<runtime.Types.Result.GetResult<Prisma.$DeliveryPayload<ExtArgs>, T, "findMany", GlobalOmitOptions> | Null>
+  notice<T extends Prisma.Delivery$noticeArgs<ExtArgs> = {}>(args?: Prisma.Subset<T, Prisma.Delivery$noticeArgs<ExtArgs>>): Prisma.Prisma__NoticeClient<runtime.Types.Result.GetResult<Prisma.$NoticePayload<ExtArgs>, T, "findUniqueOrThrow", GlobalOmitOptions> | null, null, ExtArgs, GlobalOmitOptions>
   /**
    * Attaches callbacks for the resolution and/or rejection of the Promise.
    * @param onfulfilled The callback to execute when the Promise is resolved.
@@ -1149,6 +2027,19 @@ export interface DeliveryFieldRefs {
   readonly providerCode: Prisma.FieldRef<"Delivery", 'String'>
   readonly error: Prisma.FieldRef<"Delivery", 'String'>
   readonly sentAt: Prisma.FieldRef<"Delivery", 'DateTime'>
+  readonly orgId: Prisma.FieldRef<"Delivery", 'String'>
+  readonly createdAt: Prisma.FieldRef<"Delivery", 'DateTime'>
+  readonly providerId: Prisma.FieldRef<"Delivery", 'String'>
+  readonly digestId: Prisma.FieldRef<"Delivery", 'String'>
+  readonly counts: Prisma.FieldRef<"Delivery", 'Json'>
+  readonly dueAt: Prisma.FieldRef<"Delivery", 'DateTime'>
+  readonly queryAt: Prisma.FieldRef<"Delivery", 'DateTime'>
+  readonly queries: Prisma.FieldRef<"Delivery", 'Int'>
+  readonly deliveredAt: Prisma.FieldRef<"Delivery", 'DateTime'>
+  readonly openedAt: Prisma.FieldRef<"Delivery", 'DateTime'>
+  readonly acknowledgedAt: Prisma.FieldRef<"Delivery", 'DateTime'>
+  readonly failedAt: Prisma.FieldRef<"Delivery", 'DateTime'>
+  readonly unknownAt: Prisma.FieldRef<"Delivery", 'DateTime'>
 }
     
 
@@ -1547,6 +2438,68 @@ export type DeliveryDeleteManyArgs<ExtArgs extends runtime.Types.Extensions.Inte
    * Limit how many Deliveries to delete.
    */
   limit?: number
+}
+
+/**
+ * Delivery.digest
+ */
+export type Delivery$digestArgs<ExtArgs extends runtime.Types.Extensions.InternalArgs = runtime.Types.Extensions.DefaultArgs> = {
+  /**
+   * Select specific fields to fetch from the Delivery
+   */
+  select?: Prisma.DeliverySelect<ExtArgs> | null
+  /**
+   * Omit specific fields from the Delivery
+   */
+  omit?: Prisma.DeliveryOmit<ExtArgs> | null
+  /**
+   * Choose, which related nodes to fetch as well
+   */
+  include?: Prisma.DeliveryInclude<ExtArgs> | null
+  where?: Prisma.DeliveryWhereInput
+}
+
+/**
+ * Delivery.members
+ */
+export type Delivery$membersArgs<ExtArgs extends runtime.Types.Extensions.InternalArgs = runtime.Types.Extensions.DefaultArgs> = {
+  /**
+   * Select specific fields to fetch from the Delivery
+   */
+  select?: Prisma.DeliverySelect<ExtArgs> | null
+  /**
+   * Omit specific fields from the Delivery
+   */
+  omit?: Prisma.DeliveryOmit<ExtArgs> | null
+  /**
+   * Choose, which related nodes to fetch as well
+   */
+  include?: Prisma.DeliveryInclude<ExtArgs> | null
+  where?: Prisma.DeliveryWhereInput
+  orderBy?: Prisma.DeliveryOrderByWithRelationInput | Prisma.DeliveryOrderByWithRelationInput[]
+  cursor?: Prisma.DeliveryWhereUniqueInput
+  take?: number
+  skip?: number
+  distinct?: Prisma.DeliveryScalarFieldEnum | Prisma.DeliveryScalarFieldEnum[]
+}
+
+/**
+ * Delivery.notice
+ */
+export type Delivery$noticeArgs<ExtArgs extends runtime.Types.Extensions.InternalArgs = runtime.Types.Extensions.DefaultArgs> = {
+  /**
+   * Select specific fields to fetch from the Notice
+   */
+  select?: Prisma.NoticeSelect<ExtArgs> | null
+  /**
+   * Omit specific fields from the Notice
+   */
+  omit?: Prisma.NoticeOmit<ExtArgs> | null
+  /**
+   * Choose, which related nodes to fetch as well
+   */
+  include?: Prisma.NoticeInclude<ExtArgs> | null
+  where?: Prisma.NoticeWhereInput
 }
 
 /**

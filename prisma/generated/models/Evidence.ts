@@ -20,8 +20,18 @@ export type EvidenceModel = runtime.Types.Result.DefaultSelection<Prisma.$Eviden
 
 export type AggregateEvidence = {
   _count: EvidenceCountAggregateOutputType | null
+  _avg: EvidenceAvgAggregateOutputType | null
+  _sum: EvidenceSumAggregateOutputType | null
   _min: EvidenceMinAggregateOutputType | null
   _max: EvidenceMaxAggregateOutputType | null
+}
+
+export type EvidenceAvgAggregateOutputType = {
+  cycle: number | null
+}
+
+export type EvidenceSumAggregateOutputType = {
+  cycle: number | null
 }
 
 export type EvidenceMinAggregateOutputType = {
@@ -36,6 +46,7 @@ export type EvidenceMinAggregateOutputType = {
   recordedAt: Date | null
   supersedesId: string | null
   dedupeKey: string | null
+  cycle: number | null
 }
 
 export type EvidenceMaxAggregateOutputType = {
@@ -50,6 +61,7 @@ export type EvidenceMaxAggregateOutputType = {
   recordedAt: Date | null
   supersedesId: string | null
   dedupeKey: string | null
+  cycle: number | null
 }
 
 export type EvidenceCountAggregateOutputType = {
@@ -65,9 +77,18 @@ export type EvidenceCountAggregateOutputType = {
   recordedAt: number
   supersedesId: number
   dedupeKey: number
+  cycle: number
   _all: number
 }
 
+
+export type EvidenceAvgAggregateInputType = {
+  cycle?: true
+}
+
+export type EvidenceSumAggregateInputType = {
+  cycle?: true
+}
 
 export type EvidenceMinAggregateInputType = {
   id?: true
@@ -81,6 +102,7 @@ export type EvidenceMinAggregateInputType = {
   recordedAt?: true
   supersedesId?: true
   dedupeKey?: true
+  cycle?: true
 }
 
 export type EvidenceMaxAggregateInputType = {
@@ -95,6 +117,7 @@ export type EvidenceMaxAggregateInputType = {
   recordedAt?: true
   supersedesId?: true
   dedupeKey?: true
+  cycle?: true
 }
 
 export type EvidenceCountAggregateInputType = {
@@ -110,6 +133,7 @@ export type EvidenceCountAggregateInputType = {
   recordedAt?: true
   supersedesId?: true
   dedupeKey?: true
+  cycle?: true
   _all?: true
 }
 
@@ -151,6 +175,18 @@ export type EvidenceAggregateArgs<ExtArgs extends runtime.Types.Extensions.Inter
   /**
    * {@link https://www.prisma.io/docs/concepts/components/prisma-client/aggregations Aggregation Docs}
    * 
+   * Select which fields to average
+  **/
+  _avg?: EvidenceAvgAggregateInputType
+  /**
+   * {@link https://www.prisma.io/docs/concepts/components/prisma-client/aggregations Aggregation Docs}
+   * 
+   * Select which fields to sum
+  **/
+  _sum?: EvidenceSumAggregateInputType
+  /**
+   * {@link https://www.prisma.io/docs/concepts/components/prisma-client/aggregations Aggregation Docs}
+   * 
    * Select which fields to find the minimum value
   **/
   _min?: EvidenceMinAggregateInputType
@@ -181,6 +217,8 @@ export type EvidenceGroupByArgs<ExtArgs extends runtime.Types.Extensions.Interna
   take?: number
   skip?: number
   _count?: EvidenceCountAggregateInputType | true
+  _avg?: EvidenceAvgAggregateInputType
+  _sum?: EvidenceSumAggregateInputType
   _min?: EvidenceMinAggregateInputType
   _max?: EvidenceMaxAggregateInputType
 }
@@ -198,7 +236,10 @@ export type EvidenceGroupByOutputType = {
   recordedAt: Date
   supersedesId: string | null
   dedupeKey: string
+  cycle: number
   _count: EvidenceCountAggregateOutputType | null
+  _avg: EvidenceAvgAggregateOutputType | null
+  _sum: EvidenceSumAggregateOutputType | null
   _min: EvidenceMinAggregateOutputType | null
   _max: EvidenceMaxAggregateOutputType | null
 }
@@ -234,6 +275,7 @@ export type EvidenceWhereInput = {
   recordedAt?: Prisma.DateTimeFilter<"Evidence"> | Date | string
   supersedesId?: Prisma.StringNullableFilter<"Evidence"> | string | null
   dedupeKey?: Prisma.StringFilter<"Evidence"> | string
+  cycle?: Prisma.IntFilter<"Evidence"> | number
   hazard?: Prisma.XOR<Prisma.HazardScalarRelationFilter, Prisma.HazardWhereInput>
 }
 
@@ -250,6 +292,7 @@ export type EvidenceOrderByWithRelationInput = {
   recordedAt?: Prisma.SortOrder
   supersedesId?: Prisma.SortOrderInput | Prisma.SortOrder
   dedupeKey?: Prisma.SortOrder
+  cycle?: Prisma.SortOrder
   hazard?: Prisma.HazardOrderByWithRelationInput
 }
 
@@ -270,6 +313,7 @@ export type EvidenceWhereUniqueInput = Prisma.AtLeast<{
   uploaderId?: Prisma.StringNullableFilter<"Evidence"> | string | null
   capturedAt?: Prisma.DateTimeNullableFilter<"Evidence"> | Date | string | null
   recordedAt?: Prisma.DateTimeFilter<"Evidence"> | Date | string
+  cycle?: Prisma.IntFilter<"Evidence"> | number
   hazard?: Prisma.XOR<Prisma.HazardScalarRelationFilter, Prisma.HazardWhereInput>
 }, "id" | "supersedesId" | "dedupeKey" | "tenantId_id">
 
@@ -286,9 +330,12 @@ export type EvidenceOrderByWithAggregationInput = {
   recordedAt?: Prisma.SortOrder
   supersedesId?: Prisma.SortOrderInput | Prisma.SortOrder
   dedupeKey?: Prisma.SortOrder
+  cycle?: Prisma.SortOrder
   _count?: Prisma.EvidenceCountOrderByAggregateInput
+  _avg?: Prisma.EvidenceAvgOrderByAggregateInput
   _max?: Prisma.EvidenceMaxOrderByAggregateInput
   _min?: Prisma.EvidenceMinOrderByAggregateInput
+  _sum?: Prisma.EvidenceSumOrderByAggregateInput
 }
 
 export type EvidenceScalarWhereWithAggregatesInput = {
@@ -307,6 +354,7 @@ export type EvidenceScalarWhereWithAggregatesInput = {
   recordedAt?: Prisma.DateTimeWithAggregatesFilter<"Evidence"> | Date | string
   supersedesId?: Prisma.StringNullableWithAggregatesFilter<"Evidence"> | string | null
   dedupeKey?: Prisma.StringWithAggregatesFilter<"Evidence"> | string
+  cycle?: Prisma.IntWithAggregatesFilter<"Evidence"> | number
 }
 
 export type EvidenceCreateInput = {
@@ -320,6 +368,7 @@ export type EvidenceCreateInput = {
   recordedAt?: Date | string
   supersedesId?: string | null
   dedupeKey: string
+  cycle?: number
   hazard: Prisma.HazardCreateNestedOneWithoutEvidenceInput
 }
 
@@ -336,6 +385,7 @@ export type EvidenceUncheckedCreateInput = {
   recordedAt?: Date | string
   supersedesId?: string | null
   dedupeKey: string
+  cycle?: number
 }
 
 export type EvidenceUpdateInput = {
@@ -349,6 +399,7 @@ export type EvidenceUpdateInput = {
   recordedAt?: Prisma.DateTimeFieldUpdateOperationsInput | Date | string
   supersedesId?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
   dedupeKey?: Prisma.StringFieldUpdateOperationsInput | string
+  cycle?: Prisma.IntFieldUpdateOperationsInput | number
   hazard?: Prisma.HazardUpdateOneRequiredWithoutEvidenceNestedInput
 }
 
@@ -365,6 +416,7 @@ export type EvidenceUncheckedUpdateInput = {
   recordedAt?: Prisma.DateTimeFieldUpdateOperationsInput | Date | string
   supersedesId?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
   dedupeKey?: Prisma.StringFieldUpdateOperationsInput | string
+  cycle?: Prisma.IntFieldUpdateOperationsInput | number
 }
 
 export type EvidenceCreateManyInput = {
@@ -380,6 +432,7 @@ export type EvidenceCreateManyInput = {
   recordedAt?: Date | string
   supersedesId?: string | null
   dedupeKey: string
+  cycle?: number
 }
 
 export type EvidenceUpdateManyMutationInput = {
@@ -393,6 +446,7 @@ export type EvidenceUpdateManyMutationInput = {
   recordedAt?: Prisma.DateTimeFieldUpdateOperationsInput | Date | string
   supersedesId?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
   dedupeKey?: Prisma.StringFieldUpdateOperationsInput | string
+  cycle?: Prisma.IntFieldUpdateOperationsInput | number
 }
 
 export type EvidenceUncheckedUpdateManyInput = {
@@ -408,6 +462,7 @@ export type EvidenceUncheckedUpdateManyInput = {
   recordedAt?: Prisma.DateTimeFieldUpdateOperationsInput | Date | string
   supersedesId?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
   dedupeKey?: Prisma.StringFieldUpdateOperationsInput | string
+  cycle?: Prisma.IntFieldUpdateOperationsInput | number
 }
 
 export type EvidenceListRelationFilter = {
@@ -438,6 +493,11 @@ export type EvidenceCountOrderByAggregateInput = {
   recordedAt?: Prisma.SortOrder
   supersedesId?: Prisma.SortOrder
   dedupeKey?: Prisma.SortOrder
+  cycle?: Prisma.SortOrder
+}
+
+export type EvidenceAvgOrderByAggregateInput = {
+  cycle?: Prisma.SortOrder
 }
 
 export type EvidenceMaxOrderByAggregateInput = {
@@ -452,6 +512,7 @@ export type EvidenceMaxOrderByAggregateInput = {
   recordedAt?: Prisma.SortOrder
   supersedesId?: Prisma.SortOrder
   dedupeKey?: Prisma.SortOrder
+  cycle?: Prisma.SortOrder
 }
 
 export type EvidenceMinOrderByAggregateInput = {
@@ -466,6 +527,11 @@ export type EvidenceMinOrderByAggregateInput = {
   recordedAt?: Prisma.SortOrder
   supersedesId?: Prisma.SortOrder
   dedupeKey?: Prisma.SortOrder
+  cycle?: Prisma.SortOrder
+}
+
+export type EvidenceSumOrderByAggregateInput = {
+  cycle?: Prisma.SortOrder
 }
 
 export type EvidenceCreateNestedManyWithoutHazardInput = {
@@ -521,6 +587,7 @@ export type EvidenceCreateWithoutHazardInput = {
   recordedAt?: Date | string
   supersedesId?: string | null
   dedupeKey: string
+  cycle?: number
 }
 
 export type EvidenceUncheckedCreateWithoutHazardInput = {
@@ -534,6 +601,7 @@ export type EvidenceUncheckedCreateWithoutHazardInput = {
   recordedAt?: Date | string
   supersedesId?: string | null
   dedupeKey: string
+  cycle?: number
 }
 
 export type EvidenceCreateOrConnectWithoutHazardInput = {
@@ -578,6 +646,7 @@ export type EvidenceScalarWhereInput = {
   recordedAt?: Prisma.DateTimeFilter<"Evidence"> | Date | string
   supersedesId?: Prisma.StringNullableFilter<"Evidence"> | string | null
   dedupeKey?: Prisma.StringFilter<"Evidence"> | string
+  cycle?: Prisma.IntFilter<"Evidence"> | number
 }
 
 export type EvidenceCreateManyHazardInput = {
@@ -591,6 +660,7 @@ export type EvidenceCreateManyHazardInput = {
   recordedAt?: Date | string
   supersedesId?: string | null
   dedupeKey: string
+  cycle?: number
 }
 
 export type EvidenceUpdateWithoutHazardInput = {
@@ -604,6 +674,7 @@ export type EvidenceUpdateWithoutHazardInput = {
   recordedAt?: Prisma.DateTimeFieldUpdateOperationsInput | Date | string
   supersedesId?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
   dedupeKey?: Prisma.StringFieldUpdateOperationsInput | string
+  cycle?: Prisma.IntFieldUpdateOperationsInput | number
 }
 
 export type EvidenceUncheckedUpdateWithoutHazardInput = {
@@ -617,6 +688,7 @@ export type EvidenceUncheckedUpdateWithoutHazardInput = {
   recordedAt?: Prisma.DateTimeFieldUpdateOperationsInput | Date | string
   supersedesId?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
   dedupeKey?: Prisma.StringFieldUpdateOperationsInput | string
+  cycle?: Prisma.IntFieldUpdateOperationsInput | number
 }
 
 export type EvidenceUncheckedUpdateManyWithoutHazardInput = {
@@ -630,6 +702,7 @@ export type EvidenceUncheckedUpdateManyWithoutHazardInput = {
   recordedAt?: Prisma.DateTimeFieldUpdateOperationsInput | Date | string
   supersedesId?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
   dedupeKey?: Prisma.StringFieldUpdateOperationsInput | string
+  cycle?: Prisma.IntFieldUpdateOperationsInput | number
 }
 
 
@@ -647,6 +720,7 @@ export type EvidenceSelect<ExtArgs extends runtime.Types.Extensions.InternalArgs
   recordedAt?: boolean
   supersedesId?: boolean
   dedupeKey?: boolean
+  cycle?: boolean
   hazard?: boolean | Prisma.HazardDefaultArgs<ExtArgs>
 }, ExtArgs["result"]["evidence"]>
 
@@ -663,6 +737,7 @@ export type EvidenceSelectCreateManyAndReturn<ExtArgs extends runtime.Types.Exte
   recordedAt?: boolean
   supersedesId?: boolean
   dedupeKey?: boolean
+  cycle?: boolean
   hazard?: boolean | Prisma.HazardDefaultArgs<ExtArgs>
 }, ExtArgs["result"]["evidence"]>
 
@@ -679,6 +754,7 @@ export type EvidenceSelectUpdateManyAndReturn<ExtArgs extends runtime.Types.Exte
   recordedAt?: boolean
   supersedesId?: boolean
   dedupeKey?: boolean
+  cycle?: boolean
   hazard?: boolean | Prisma.HazardDefaultArgs<ExtArgs>
 }, ExtArgs["result"]["evidence"]>
 
@@ -695,9 +771,10 @@ export type EvidenceSelectScalar = {
   recordedAt?: boolean
   supersedesId?: boolean
   dedupeKey?: boolean
+  cycle?: boolean
 }
 
-export type EvidenceOmit<ExtArgs extends runtime.Types.Extensions.InternalArgs = runtime.Types.Extensions.DefaultArgs> = runtime.Types.Extensions.GetOmit<"id" | "tenantId" | "hazardId" | "purpose" | "sha256" | "mediaType" | "detail" | "uploaderId" | "capturedAt" | "recordedAt" | "supersedesId" | "dedupeKey", ExtArgs["result"]["evidence"]>
+export type EvidenceOmit<ExtArgs extends runtime.Types.Extensions.InternalArgs = runtime.Types.Extensions.DefaultArgs> = runtime.Types.Extensions.GetOmit<"id" | "tenantId" | "hazardId" | "purpose" | "sha256" | "mediaType" | "detail" | "uploaderId" | "capturedAt" | "recordedAt" | "supersedesId" | "dedupeKey" | "cycle", ExtArgs["result"]["evidence"]>
 export type EvidenceInclude<ExtArgs extends runtime.Types.Extensions.InternalArgs = runtime.Types.Extensions.DefaultArgs> = {
   hazard?: boolean | Prisma.HazardDefaultArgs<ExtArgs>
 }
@@ -732,6 +809,7 @@ export type $EvidencePayload<ExtArgs extends runtime.Types.Extensions.InternalAr
     recordedAt: Date
     supersedesId: string | null
     dedupeKey: string
+    cycle: number
   }, ExtArgs["result"]["evidence"]>
   composites: {}
 }
@@ -1168,6 +1246,7 @@ export interface EvidenceFieldRefs {
   readonly recordedAt: Prisma.FieldRef<"Evidence", 'DateTime'>
   readonly supersedesId: Prisma.FieldRef<"Evidence", 'String'>
   readonly dedupeKey: Prisma.FieldRef<"Evidence", 'String'>
+  readonly cycle: Prisma.FieldRef<"Evidence", 'Int'>
 }
     
 

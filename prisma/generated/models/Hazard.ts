@@ -34,6 +34,8 @@ export type HazardAvgAggregateOutputType = {
   eventId: number | null
   ruleVersion: number | null
   flowVersion: number | null
+  extensions: number | null
+  reportCount: number | null
 }
 
 export type HazardSumAggregateOutputType = {
@@ -44,6 +46,8 @@ export type HazardSumAggregateOutputType = {
   eventId: bigint | null
   ruleVersion: number | null
   flowVersion: number | null
+  extensions: number | null
+  reportCount: number | null
 }
 
 export type HazardMinAggregateOutputType = {
@@ -76,6 +80,16 @@ export type HazardMinAggregateOutputType = {
   flowVersion: number | null
   nodeId: string | null
   updatedAt: Date | null
+  acceptedAt: Date | null
+  listed: boolean | null
+  paused: boolean | null
+  extensions: number | null
+  reportCount: number | null
+  mergedInto: string | null
+  predecessorId: string | null
+  successorId: string | null
+  lookBackAt: Date | null
+  chainHead: string | null
 }
 
 export type HazardMaxAggregateOutputType = {
@@ -108,6 +122,16 @@ export type HazardMaxAggregateOutputType = {
   flowVersion: number | null
   nodeId: string | null
   updatedAt: Date | null
+  acceptedAt: Date | null
+  listed: boolean | null
+  paused: boolean | null
+  extensions: number | null
+  reportCount: number | null
+  mergedInto: string | null
+  predecessorId: string | null
+  successorId: string | null
+  lookBackAt: Date | null
+  chainHead: string | null
 }
 
 export type HazardCountAggregateOutputType = {
@@ -142,6 +166,16 @@ export type HazardCountAggregateOutputType = {
   nodeId: number
   point: number
   updatedAt: number
+  acceptedAt: number
+  listed: number
+  paused: number
+  extensions: number
+  reportCount: number
+  mergedInto: number
+  predecessorId: number
+  successorId: number
+  lookBackAt: number
+  chainHead: number
   _all: number
 }
 
@@ -154,6 +188,8 @@ export type HazardAvgAggregateInputType = {
   eventId?: true
   ruleVersion?: true
   flowVersion?: true
+  extensions?: true
+  reportCount?: true
 }
 
 export type HazardSumAggregateInputType = {
@@ -164,6 +200,8 @@ export type HazardSumAggregateInputType = {
   eventId?: true
   ruleVersion?: true
   flowVersion?: true
+  extensions?: true
+  reportCount?: true
 }
 
 export type HazardMinAggregateInputType = {
@@ -196,6 +234,16 @@ export type HazardMinAggregateInputType = {
   flowVersion?: true
   nodeId?: true
   updatedAt?: true
+  acceptedAt?: true
+  listed?: true
+  paused?: true
+  extensions?: true
+  reportCount?: true
+  mergedInto?: true
+  predecessorId?: true
+  successorId?: true
+  lookBackAt?: true
+  chainHead?: true
 }
 
 export type HazardMaxAggregateInputType = {
@@ -228,6 +276,16 @@ export type HazardMaxAggregateInputType = {
   flowVersion?: true
   nodeId?: true
   updatedAt?: true
+  acceptedAt?: true
+  listed?: true
+  paused?: true
+  extensions?: true
+  reportCount?: true
+  mergedInto?: true
+  predecessorId?: true
+  successorId?: true
+  lookBackAt?: true
+  chainHead?: true
 }
 
 export type HazardCountAggregateInputType = {
@@ -262,6 +320,16 @@ export type HazardCountAggregateInputType = {
   nodeId?: true
   point?: true
   updatedAt?: true
+  acceptedAt?: true
+  listed?: true
+  paused?: true
+  extensions?: true
+  reportCount?: true
+  mergedInto?: true
+  predecessorId?: true
+  successorId?: true
+  lookBackAt?: true
+  chainHead?: true
   _all?: true
 }
 
@@ -383,6 +451,16 @@ export type HazardGroupByOutputType = {
   nodeId: string | null
   point: runtime.JsonValue | null
   updatedAt: Date
+  acceptedAt: Date | null
+  listed: boolean
+  paused: boolean
+  extensions: number
+  reportCount: number
+  mergedInto: string | null
+  predecessorId: string | null
+  successorId: string | null
+  lookBackAt: Date | null
+  chainHead: string | null
   _count: HazardCountAggregateOutputType | null
   _avg: HazardAvgAggregateOutputType | null
   _sum: HazardSumAggregateOutputType | null
@@ -440,11 +518,24 @@ export type HazardWhereInput = {
   nodeId?: Prisma.StringNullableFilter<"Hazard"> | string | null
   point?: Prisma.JsonNullableFilter<"Hazard">
   updatedAt?: Prisma.DateTimeFilter<"Hazard"> | Date | string
+  acceptedAt?: Prisma.DateTimeNullableFilter<"Hazard"> | Date | string | null
+  listed?: Prisma.BoolFilter<"Hazard"> | boolean
+  paused?: Prisma.BoolFilter<"Hazard"> | boolean
+  extensions?: Prisma.IntFilter<"Hazard"> | number
+  reportCount?: Prisma.IntFilter<"Hazard"> | number
+  mergedInto?: Prisma.StringNullableFilter<"Hazard"> | string | null
+  predecessorId?: Prisma.StringNullableFilter<"Hazard"> | string | null
+  successorId?: Prisma.StringNullableFilter<"Hazard"> | string | null
+  lookBackAt?: Prisma.DateTimeNullableFilter<"Hazard"> | Date | string | null
+  chainHead?: Prisma.StringNullableFilter<"Hazard"> | string | null
   asset?: Prisma.XOR<Prisma.AssetNullableScalarRelationFilter, Prisma.AssetWhereInput> | null
   transitions?: Prisma.HazardTransitionListRelationFilter
+  items?: Prisma.HazardItemListRelationFilter
+  packages?: Prisma.ArchivePackageListRelationFilter
   deadlines?: Prisma.DeadlineListRelationFilter
   supervisions?: Prisma.SupervisionListRelationFilter
   evidence?: Prisma.EvidenceListRelationFilter
+  tasks?: Prisma.TaskListRelationFilter
 }
 
 export type HazardOrderByWithRelationInput = {
@@ -479,11 +570,24 @@ export type HazardOrderByWithRelationInput = {
   nodeId?: Prisma.SortOrderInput | Prisma.SortOrder
   point?: Prisma.SortOrderInput | Prisma.SortOrder
   updatedAt?: Prisma.SortOrder
+  acceptedAt?: Prisma.SortOrderInput | Prisma.SortOrder
+  listed?: Prisma.SortOrder
+  paused?: Prisma.SortOrder
+  extensions?: Prisma.SortOrder
+  reportCount?: Prisma.SortOrder
+  mergedInto?: Prisma.SortOrderInput | Prisma.SortOrder
+  predecessorId?: Prisma.SortOrderInput | Prisma.SortOrder
+  successorId?: Prisma.SortOrderInput | Prisma.SortOrder
+  lookBackAt?: Prisma.SortOrderInput | Prisma.SortOrder
+  chainHead?: Prisma.SortOrderInput | Prisma.SortOrder
   asset?: Prisma.AssetOrderByWithRelationInput
   transitions?: Prisma.HazardTransitionOrderByRelationAggregateInput
+  items?: Prisma.HazardItemOrderByRelationAggregateInput
+  packages?: Prisma.ArchivePackageOrderByRelationAggregateInput
   deadlines?: Prisma.DeadlineOrderByRelationAggregateInput
   supervisions?: Prisma.SupervisionOrderByRelationAggregateInput
   evidence?: Prisma.EvidenceOrderByRelationAggregateInput
+  tasks?: Prisma.TaskOrderByRelationAggregateInput
 }
 
 export type HazardWhereUniqueInput = Prisma.AtLeast<{
@@ -522,11 +626,24 @@ export type HazardWhereUniqueInput = Prisma.AtLeast<{
   nodeId?: Prisma.StringNullableFilter<"Hazard"> | string | null
   point?: Prisma.JsonNullableFilter<"Hazard">
   updatedAt?: Prisma.DateTimeFilter<"Hazard"> | Date | string
+  acceptedAt?: Prisma.DateTimeNullableFilter<"Hazard"> | Date | string | null
+  listed?: Prisma.BoolFilter<"Hazard"> | boolean
+  paused?: Prisma.BoolFilter<"Hazard"> | boolean
+  extensions?: Prisma.IntFilter<"Hazard"> | number
+  reportCount?: Prisma.IntFilter<"Hazard"> | number
+  mergedInto?: Prisma.StringNullableFilter<"Hazard"> | string | null
+  predecessorId?: Prisma.StringNullableFilter<"Hazard"> | string | null
+  successorId?: Prisma.StringNullableFilter<"Hazard"> | string | null
+  lookBackAt?: Prisma.DateTimeNullableFilter<"Hazard"> | Date | string | null
+  chainHead?: Prisma.StringNullableFilter<"Hazard"> | string | null
   asset?: Prisma.XOR<Prisma.AssetNullableScalarRelationFilter, Prisma.AssetWhereInput> | null
   transitions?: Prisma.HazardTransitionListRelationFilter
+  items?: Prisma.HazardItemListRelationFilter
+  packages?: Prisma.ArchivePackageListRelationFilter
   deadlines?: Prisma.DeadlineListRelationFilter
   supervisions?: Prisma.SupervisionListRelationFilter
   evidence?: Prisma.EvidenceListRelationFilter
+  tasks?: Prisma.TaskListRelationFilter
 }, "id" | "number" | "tenantId_id">
 
 export type HazardOrderByWithAggregationInput = {
@@ -561,6 +678,16 @@ export type HazardOrderByWithAggregationInput = {
   nodeId?: Prisma.SortOrderInput | Prisma.SortOrder
   point?: Prisma.SortOrderInput | Prisma.SortOrder
   updatedAt?: Prisma.SortOrder
+  acceptedAt?: Prisma.SortOrderInput | Prisma.SortOrder
+  listed?: Prisma.SortOrder
+  paused?: Prisma.SortOrder
+  extensions?: Prisma.SortOrder
+  reportCount?: Prisma.SortOrder
+  mergedInto?: Prisma.SortOrderInput | Prisma.SortOrder
+  predecessorId?: Prisma.SortOrderInput | Prisma.SortOrder
+  successorId?: Prisma.SortOrderInput | Prisma.SortOrder
+  lookBackAt?: Prisma.SortOrderInput | Prisma.SortOrder
+  chainHead?: Prisma.SortOrderInput | Prisma.SortOrder
   _count?: Prisma.HazardCountOrderByAggregateInput
   _avg?: Prisma.HazardAvgOrderByAggregateInput
   _max?: Prisma.HazardMaxOrderByAggregateInput
@@ -603,6 +730,16 @@ export type HazardScalarWhereWithAggregatesInput = {
   nodeId?: Prisma.StringNullableWithAggregatesFilter<"Hazard"> | string | null
   point?: Prisma.JsonNullableWithAggregatesFilter<"Hazard">
   updatedAt?: Prisma.DateTimeWithAggregatesFilter<"Hazard"> | Date | string
+  acceptedAt?: Prisma.DateTimeNullableWithAggregatesFilter<"Hazard"> | Date | string | null
+  listed?: Prisma.BoolWithAggregatesFilter<"Hazard"> | boolean
+  paused?: Prisma.BoolWithAggregatesFilter<"Hazard"> | boolean
+  extensions?: Prisma.IntWithAggregatesFilter<"Hazard"> | number
+  reportCount?: Prisma.IntWithAggregatesFilter<"Hazard"> | number
+  mergedInto?: Prisma.StringNullableWithAggregatesFilter<"Hazard"> | string | null
+  predecessorId?: Prisma.StringNullableWithAggregatesFilter<"Hazard"> | string | null
+  successorId?: Prisma.StringNullableWithAggregatesFilter<"Hazard"> | string | null
+  lookBackAt?: Prisma.DateTimeNullableWithAggregatesFilter<"Hazard"> | Date | string | null
+  chainHead?: Prisma.StringNullableWithAggregatesFilter<"Hazard"> | string | null
 }
 
 export type HazardCreateInput = {
@@ -635,11 +772,24 @@ export type HazardCreateInput = {
   nodeId?: string | null
   point?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   updatedAt: Date | string
+  acceptedAt?: Date | string | null
+  listed?: boolean
+  paused?: boolean
+  extensions?: number
+  reportCount?: number
+  mergedInto?: string | null
+  predecessorId?: string | null
+  successorId?: string | null
+  lookBackAt?: Date | string | null
+  chainHead?: string | null
   asset?: Prisma.AssetCreateNestedOneWithoutHazardsInput
   transitions?: Prisma.HazardTransitionCreateNestedManyWithoutHazardInput
+  items?: Prisma.HazardItemCreateNestedManyWithoutHazardInput
+  packages?: Prisma.ArchivePackageCreateNestedManyWithoutHazardInput
   deadlines?: Prisma.DeadlineCreateNestedManyWithoutHazardInput
   supervisions?: Prisma.SupervisionCreateNestedManyWithoutHazardInput
   evidence?: Prisma.EvidenceCreateNestedManyWithoutHazardInput
+  tasks?: Prisma.TaskCreateNestedManyWithoutHazardInput
 }
 
 export type HazardUncheckedCreateInput = {
@@ -674,10 +824,23 @@ export type HazardUncheckedCreateInput = {
   nodeId?: string | null
   point?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   updatedAt: Date | string
+  acceptedAt?: Date | string | null
+  listed?: boolean
+  paused?: boolean
+  extensions?: number
+  reportCount?: number
+  mergedInto?: string | null
+  predecessorId?: string | null
+  successorId?: string | null
+  lookBackAt?: Date | string | null
+  chainHead?: string | null
   transitions?: Prisma.HazardTransitionUncheckedCreateNestedManyWithoutHazardInput
+  items?: Prisma.HazardItemUncheckedCreateNestedManyWithoutHazardInput
+  packages?: Prisma.ArchivePackageUncheckedCreateNestedManyWithoutHazardInput
   deadlines?: Prisma.DeadlineUncheckedCreateNestedManyWithoutHazardInput
   supervisions?: Prisma.SupervisionUncheckedCreateNestedManyWithoutHazardInput
   evidence?: Prisma.EvidenceUncheckedCreateNestedManyWithoutHazardInput
+  tasks?: Prisma.TaskUncheckedCreateNestedManyWithoutHazardInput
 }
 
 export type HazardUpdateInput = {
@@ -710,11 +873,24 @@ export type HazardUpdateInput = {
   nodeId?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
   point?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   updatedAt?: Prisma.DateTimeFieldUpdateOperationsInput | Date | string
+  acceptedAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
+  listed?: Prisma.BoolFieldUpdateOperationsInput | boolean
+  paused?: Prisma.BoolFieldUpdateOperationsInput | boolean
+  extensions?: Prisma.IntFieldUpdateOperationsInput | number
+  reportCount?: Prisma.IntFieldUpdateOperationsInput | number
+  mergedInto?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  predecessorId?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  successorId?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  lookBackAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
+  chainHead?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
   asset?: Prisma.AssetUpdateOneWithoutHazardsNestedInput
   transitions?: Prisma.HazardTransitionUpdateManyWithoutHazardNestedInput
+  items?: Prisma.HazardItemUpdateManyWithoutHazardNestedInput
+  packages?: Prisma.ArchivePackageUpdateManyWithoutHazardNestedInput
   deadlines?: Prisma.DeadlineUpdateManyWithoutHazardNestedInput
   supervisions?: Prisma.SupervisionUpdateManyWithoutHazardNestedInput
   evidence?: Prisma.EvidenceUpdateManyWithoutHazardNestedInput
+  tasks?: Prisma.TaskUpdateManyWithoutHazardNestedInput
 }
 
 export type HazardUncheckedUpdateInput = {
@@ -749,10 +925,23 @@ export type HazardUncheckedUpdateInput = {
   nodeId?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
   point?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   updatedAt?: Prisma.DateTimeFieldUpdateOperationsInput | Date | string
+  acceptedAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
+  listed?: Prisma.BoolFieldUpdateOperationsInput | boolean
+  paused?: Prisma.BoolFieldUpdateOperationsInput | boolean
+  extensions?: Prisma.IntFieldUpdateOperationsInput | number
+  reportCount?: Prisma.IntFieldUpdateOperationsInput | number
+  mergedInto?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  predecessorId?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  successorId?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  lookBackAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
+  chainHead?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
   transitions?: Prisma.HazardTransitionUncheckedUpdateManyWithoutHazardNestedInput
+  items?: Prisma.HazardItemUncheckedUpdateManyWithoutHazardNestedInput
+  packages?: Prisma.ArchivePackageUncheckedUpdateManyWithoutHazardNestedInput
   deadlines?: Prisma.DeadlineUncheckedUpdateManyWithoutHazardNestedInput
   supervisions?: Prisma.SupervisionUncheckedUpdateManyWithoutHazardNestedInput
   evidence?: Prisma.EvidenceUncheckedUpdateManyWithoutHazardNestedInput
+  tasks?: Prisma.TaskUncheckedUpdateManyWithoutHazardNestedInput
 }
 
 export type HazardCreateManyInput = {
@@ -787,6 +976,16 @@ export type HazardCreateManyInput = {
   nodeId?: string | null
   point?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   updatedAt: Date | string
+  acceptedAt?: Date | string | null
+  listed?: boolean
+  paused?: boolean
+  extensions?: number
+  reportCount?: number
+  mergedInto?: string | null
+  predecessorId?: string | null
+  successorId?: string | null
+  lookBackAt?: Date | string | null
+  chainHead?: string | null
 }
 
 export type HazardUpdateManyMutationInput = {
@@ -819,6 +1018,16 @@ export type HazardUpdateManyMutationInput = {
   nodeId?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
   point?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   updatedAt?: Prisma.DateTimeFieldUpdateOperationsInput | Date | string
+  acceptedAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
+  listed?: Prisma.BoolFieldUpdateOperationsInput | boolean
+  paused?: Prisma.BoolFieldUpdateOperationsInput | boolean
+  extensions?: Prisma.IntFieldUpdateOperationsInput | number
+  reportCount?: Prisma.IntFieldUpdateOperationsInput | number
+  mergedInto?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  predecessorId?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  successorId?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  lookBackAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
+  chainHead?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
 }
 
 export type HazardUncheckedUpdateManyInput = {
@@ -853,6 +1062,16 @@ export type HazardUncheckedUpdateManyInput = {
   nodeId?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
   point?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   updatedAt?: Prisma.DateTimeFieldUpdateOperationsInput | Date | string
+  acceptedAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
+  listed?: Prisma.BoolFieldUpdateOperationsInput | boolean
+  paused?: Prisma.BoolFieldUpdateOperationsInput | boolean
+  extensions?: Prisma.IntFieldUpdateOperationsInput | number
+  reportCount?: Prisma.IntFieldUpdateOperationsInput | number
+  mergedInto?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  predecessorId?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  successorId?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  lookBackAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
+  chainHead?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
 }
 
 export type HazardListRelationFilter = {
@@ -902,6 +1121,16 @@ export type HazardCountOrderByAggregateInput = {
   nodeId?: Prisma.SortOrder
   point?: Prisma.SortOrder
   updatedAt?: Prisma.SortOrder
+  acceptedAt?: Prisma.SortOrder
+  listed?: Prisma.SortOrder
+  paused?: Prisma.SortOrder
+  extensions?: Prisma.SortOrder
+  reportCount?: Prisma.SortOrder
+  mergedInto?: Prisma.SortOrder
+  predecessorId?: Prisma.SortOrder
+  successorId?: Prisma.SortOrder
+  lookBackAt?: Prisma.SortOrder
+  chainHead?: Prisma.SortOrder
 }
 
 export type HazardAvgOrderByAggregateInput = {
@@ -912,6 +1141,8 @@ export type HazardAvgOrderByAggregateInput = {
   eventId?: Prisma.SortOrder
   ruleVersion?: Prisma.SortOrder
   flowVersion?: Prisma.SortOrder
+  extensions?: Prisma.SortOrder
+  reportCount?: Prisma.SortOrder
 }
 
 export type HazardMaxOrderByAggregateInput = {
@@ -944,6 +1175,16 @@ export type HazardMaxOrderByAggregateInput = {
   flowVersion?: Prisma.SortOrder
   nodeId?: Prisma.SortOrder
   updatedAt?: Prisma.SortOrder
+  acceptedAt?: Prisma.SortOrder
+  listed?: Prisma.SortOrder
+  paused?: Prisma.SortOrder
+  extensions?: Prisma.SortOrder
+  reportCount?: Prisma.SortOrder
+  mergedInto?: Prisma.SortOrder
+  predecessorId?: Prisma.SortOrder
+  successorId?: Prisma.SortOrder
+  lookBackAt?: Prisma.SortOrder
+  chainHead?: Prisma.SortOrder
 }
 
 export type HazardMinOrderByAggregateInput = {
@@ -976,6 +1217,16 @@ export type HazardMinOrderByAggregateInput = {
   flowVersion?: Prisma.SortOrder
   nodeId?: Prisma.SortOrder
   updatedAt?: Prisma.SortOrder
+  acceptedAt?: Prisma.SortOrder
+  listed?: Prisma.SortOrder
+  paused?: Prisma.SortOrder
+  extensions?: Prisma.SortOrder
+  reportCount?: Prisma.SortOrder
+  mergedInto?: Prisma.SortOrder
+  predecessorId?: Prisma.SortOrder
+  successorId?: Prisma.SortOrder
+  lookBackAt?: Prisma.SortOrder
+  chainHead?: Prisma.SortOrder
 }
 
 export type HazardSumOrderByAggregateInput = {
@@ -986,11 +1237,18 @@ export type HazardSumOrderByAggregateInput = {
   eventId?: Prisma.SortOrder
   ruleVersion?: Prisma.SortOrder
   flowVersion?: Prisma.SortOrder
+  extensions?: Prisma.SortOrder
+  reportCount?: Prisma.SortOrder
 }
 
 export type HazardScalarRelationFilter = {
   is?: Prisma.HazardWhereInput
   isNot?: Prisma.HazardWhereInput
+}
+
+export type HazardNullableScalarRelationFilter = {
+  is?: Prisma.HazardWhereInput | null
+  isNot?: Prisma.HazardWhereInput | null
 }
 
 export type HazardCreateNestedManyWithoutAssetInput = {
@@ -1085,6 +1343,34 @@ export type HazardUpdateOneRequiredWithoutSupervisionsNestedInput = {
   update?: Prisma.XOR<Prisma.XOR<Prisma.HazardUpdateToOneWithWhereWithoutSupervisionsInput, Prisma.HazardUpdateWithoutSupervisionsInput>, Prisma.HazardUncheckedUpdateWithoutSupervisionsInput>
 }
 
+export type HazardCreateNestedOneWithoutItemsInput = {
+  create?: Prisma.XOR<Prisma.HazardCreateWithoutItemsInput, Prisma.HazardUncheckedCreateWithoutItemsInput>
+  connectOrCreate?: Prisma.HazardCreateOrConnectWithoutItemsInput
+  connect?: Prisma.HazardWhereUniqueInput
+}
+
+export type HazardUpdateOneRequiredWithoutItemsNestedInput = {
+  create?: Prisma.XOR<Prisma.HazardCreateWithoutItemsInput, Prisma.HazardUncheckedCreateWithoutItemsInput>
+  connectOrCreate?: Prisma.HazardCreateOrConnectWithoutItemsInput
+  upsert?: Prisma.HazardUpsertWithoutItemsInput
+  connect?: Prisma.HazardWhereUniqueInput
+  update?: Prisma.XOR<Prisma.XOR<Prisma.HazardUpdateToOneWithWhereWithoutItemsInput, Prisma.HazardUpdateWithoutItemsInput>, Prisma.HazardUncheckedUpdateWithoutItemsInput>
+}
+
+export type HazardCreateNestedOneWithoutPackagesInput = {
+  create?: Prisma.XOR<Prisma.HazardCreateWithoutPackagesInput, Prisma.HazardUncheckedCreateWithoutPackagesInput>
+  connectOrCreate?: Prisma.HazardCreateOrConnectWithoutPackagesInput
+  connect?: Prisma.HazardWhereUniqueInput
+}
+
+export type HazardUpdateOneRequiredWithoutPackagesNestedInput = {
+  create?: Prisma.XOR<Prisma.HazardCreateWithoutPackagesInput, Prisma.HazardUncheckedCreateWithoutPackagesInput>
+  connectOrCreate?: Prisma.HazardCreateOrConnectWithoutPackagesInput
+  upsert?: Prisma.HazardUpsertWithoutPackagesInput
+  connect?: Prisma.HazardWhereUniqueInput
+  update?: Prisma.XOR<Prisma.XOR<Prisma.HazardUpdateToOneWithWhereWithoutPackagesInput, Prisma.HazardUpdateWithoutPackagesInput>, Prisma.HazardUncheckedUpdateWithoutPackagesInput>
+}
+
 export type HazardCreateNestedOneWithoutEvidenceInput = {
   create?: Prisma.XOR<Prisma.HazardCreateWithoutEvidenceInput, Prisma.HazardUncheckedCreateWithoutEvidenceInput>
   connectOrCreate?: Prisma.HazardCreateOrConnectWithoutEvidenceInput
@@ -1097,6 +1383,22 @@ export type HazardUpdateOneRequiredWithoutEvidenceNestedInput = {
   upsert?: Prisma.HazardUpsertWithoutEvidenceInput
   connect?: Prisma.HazardWhereUniqueInput
   update?: Prisma.XOR<Prisma.XOR<Prisma.HazardUpdateToOneWithWhereWithoutEvidenceInput, Prisma.HazardUpdateWithoutEvidenceInput>, Prisma.HazardUncheckedUpdateWithoutEvidenceInput>
+}
+
+export type HazardCreateNestedOneWithoutTasksInput = {
+  create?: Prisma.XOR<Prisma.HazardCreateWithoutTasksInput, Prisma.HazardUncheckedCreateWithoutTasksInput>
+  connectOrCreate?: Prisma.HazardCreateOrConnectWithoutTasksInput
+  connect?: Prisma.HazardWhereUniqueInput
+}
+
+export type HazardUpdateOneWithoutTasksNestedInput = {
+  create?: Prisma.XOR<Prisma.HazardCreateWithoutTasksInput, Prisma.HazardUncheckedCreateWithoutTasksInput>
+  connectOrCreate?: Prisma.HazardCreateOrConnectWithoutTasksInput
+  upsert?: Prisma.HazardUpsertWithoutTasksInput
+  disconnect?: Prisma.HazardWhereInput | boolean
+  delete?: Prisma.HazardWhereInput | boolean
+  connect?: Prisma.HazardWhereUniqueInput
+  update?: Prisma.XOR<Prisma.XOR<Prisma.HazardUpdateToOneWithWhereWithoutTasksInput, Prisma.HazardUpdateWithoutTasksInput>, Prisma.HazardUncheckedUpdateWithoutTasksInput>
 }
 
 export type HazardCreateWithoutAssetInput = {
@@ -1129,10 +1431,23 @@ export type HazardCreateWithoutAssetInput = {
   nodeId?: string | null
   point?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   updatedAt: Date | string
+  acceptedAt?: Date | string | null
+  listed?: boolean
+  paused?: boolean
+  extensions?: number
+  reportCount?: number
+  mergedInto?: string | null
+  predecessorId?: string | null
+  successorId?: string | null
+  lookBackAt?: Date | string | null
+  chainHead?: string | null
   transitions?: Prisma.HazardTransitionCreateNestedManyWithoutHazardInput
+  items?: Prisma.HazardItemCreateNestedManyWithoutHazardInput
+  packages?: Prisma.ArchivePackageCreateNestedManyWithoutHazardInput
   deadlines?: Prisma.DeadlineCreateNestedManyWithoutHazardInput
   supervisions?: Prisma.SupervisionCreateNestedManyWithoutHazardInput
   evidence?: Prisma.EvidenceCreateNestedManyWithoutHazardInput
+  tasks?: Prisma.TaskCreateNestedManyWithoutHazardInput
 }
 
 export type HazardUncheckedCreateWithoutAssetInput = {
@@ -1165,10 +1480,23 @@ export type HazardUncheckedCreateWithoutAssetInput = {
   nodeId?: string | null
   point?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   updatedAt: Date | string
+  acceptedAt?: Date | string | null
+  listed?: boolean
+  paused?: boolean
+  extensions?: number
+  reportCount?: number
+  mergedInto?: string | null
+  predecessorId?: string | null
+  successorId?: string | null
+  lookBackAt?: Date | string | null
+  chainHead?: string | null
   transitions?: Prisma.HazardTransitionUncheckedCreateNestedManyWithoutHazardInput
+  items?: Prisma.HazardItemUncheckedCreateNestedManyWithoutHazardInput
+  packages?: Prisma.ArchivePackageUncheckedCreateNestedManyWithoutHazardInput
   deadlines?: Prisma.DeadlineUncheckedCreateNestedManyWithoutHazardInput
   supervisions?: Prisma.SupervisionUncheckedCreateNestedManyWithoutHazardInput
   evidence?: Prisma.EvidenceUncheckedCreateNestedManyWithoutHazardInput
+  tasks?: Prisma.TaskUncheckedCreateNestedManyWithoutHazardInput
 }
 
 export type HazardCreateOrConnectWithoutAssetInput = {
@@ -1232,6 +1560,16 @@ export type HazardScalarWhereInput = {
   nodeId?: Prisma.StringNullableFilter<"Hazard"> | string | null
   point?: Prisma.JsonNullableFilter<"Hazard">
   updatedAt?: Prisma.DateTimeFilter<"Hazard"> | Date | string
+  acceptedAt?: Prisma.DateTimeNullableFilter<"Hazard"> | Date | string | null
+  listed?: Prisma.BoolFilter<"Hazard"> | boolean
+  paused?: Prisma.BoolFilter<"Hazard"> | boolean
+  extensions?: Prisma.IntFilter<"Hazard"> | number
+  reportCount?: Prisma.IntFilter<"Hazard"> | number
+  mergedInto?: Prisma.StringNullableFilter<"Hazard"> | string | null
+  predecessorId?: Prisma.StringNullableFilter<"Hazard"> | string | null
+  successorId?: Prisma.StringNullableFilter<"Hazard"> | string | null
+  lookBackAt?: Prisma.DateTimeNullableFilter<"Hazard"> | Date | string | null
+  chainHead?: Prisma.StringNullableFilter<"Hazard"> | string | null
 }
 
 export type HazardCreateWithoutTransitionsInput = {
@@ -1264,10 +1602,23 @@ export type HazardCreateWithoutTransitionsInput = {
   nodeId?: string | null
   point?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   updatedAt: Date | string
+  acceptedAt?: Date | string | null
+  listed?: boolean
+  paused?: boolean
+  extensions?: number
+  reportCount?: number
+  mergedInto?: string | null
+  predecessorId?: string | null
+  successorId?: string | null
+  lookBackAt?: Date | string | null
+  chainHead?: string | null
   asset?: Prisma.AssetCreateNestedOneWithoutHazardsInput
+  items?: Prisma.HazardItemCreateNestedManyWithoutHazardInput
+  packages?: Prisma.ArchivePackageCreateNestedManyWithoutHazardInput
   deadlines?: Prisma.DeadlineCreateNestedManyWithoutHazardInput
   supervisions?: Prisma.SupervisionCreateNestedManyWithoutHazardInput
   evidence?: Prisma.EvidenceCreateNestedManyWithoutHazardInput
+  tasks?: Prisma.TaskCreateNestedManyWithoutHazardInput
 }
 
 export type HazardUncheckedCreateWithoutTransitionsInput = {
@@ -1302,9 +1653,22 @@ export type HazardUncheckedCreateWithoutTransitionsInput = {
   nodeId?: string | null
   point?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   updatedAt: Date | string
+  acceptedAt?: Date | string | null
+  listed?: boolean
+  paused?: boolean
+  extensions?: number
+  reportCount?: number
+  mergedInto?: string | null
+  predecessorId?: string | null
+  successorId?: string | null
+  lookBackAt?: Date | string | null
+  chainHead?: string | null
+  items?: Prisma.HazardItemUncheckedCreateNestedManyWithoutHazardInput
+  packages?: Prisma.ArchivePackageUncheckedCreateNestedManyWithoutHazardInput
   deadlines?: Prisma.DeadlineUncheckedCreateNestedManyWithoutHazardInput
   supervisions?: Prisma.SupervisionUncheckedCreateNestedManyWithoutHazardInput
   evidence?: Prisma.EvidenceUncheckedCreateNestedManyWithoutHazardInput
+  tasks?: Prisma.TaskUncheckedCreateNestedManyWithoutHazardInput
 }
 
 export type HazardCreateOrConnectWithoutTransitionsInput = {
@@ -1353,10 +1717,23 @@ export type HazardUpdateWithoutTransitionsInput = {
   nodeId?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
   point?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   updatedAt?: Prisma.DateTimeFieldUpdateOperationsInput | Date | string
+  acceptedAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
+  listed?: Prisma.BoolFieldUpdateOperationsInput | boolean
+  paused?: Prisma.BoolFieldUpdateOperationsInput | boolean
+  extensions?: Prisma.IntFieldUpdateOperationsInput | number
+  reportCount?: Prisma.IntFieldUpdateOperationsInput | number
+  mergedInto?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  predecessorId?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  successorId?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  lookBackAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
+  chainHead?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
   asset?: Prisma.AssetUpdateOneWithoutHazardsNestedInput
+  items?: Prisma.HazardItemUpdateManyWithoutHazardNestedInput
+  packages?: Prisma.ArchivePackageUpdateManyWithoutHazardNestedInput
   deadlines?: Prisma.DeadlineUpdateManyWithoutHazardNestedInput
   supervisions?: Prisma.SupervisionUpdateManyWithoutHazardNestedInput
   evidence?: Prisma.EvidenceUpdateManyWithoutHazardNestedInput
+  tasks?: Prisma.TaskUpdateManyWithoutHazardNestedInput
 }
 
 export type HazardUncheckedUpdateWithoutTransitionsInput = {
@@ -1391,9 +1768,22 @@ export type HazardUncheckedUpdateWithoutTransitionsInput = {
   nodeId?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
   point?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   updatedAt?: Prisma.DateTimeFieldUpdateOperationsInput | Date | string
+  acceptedAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
+  listed?: Prisma.BoolFieldUpdateOperationsInput | boolean
+  paused?: Prisma.BoolFieldUpdateOperationsInput | boolean
+  extensions?: Prisma.IntFieldUpdateOperationsInput | number
+  reportCount?: Prisma.IntFieldUpdateOperationsInput | number
+  mergedInto?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  predecessorId?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  successorId?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  lookBackAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
+  chainHead?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  items?: Prisma.HazardItemUncheckedUpdateManyWithoutHazardNestedInput
+  packages?: Prisma.ArchivePackageUncheckedUpdateManyWithoutHazardNestedInput
   deadlines?: Prisma.DeadlineUncheckedUpdateManyWithoutHazardNestedInput
   supervisions?: Prisma.SupervisionUncheckedUpdateManyWithoutHazardNestedInput
   evidence?: Prisma.EvidenceUncheckedUpdateManyWithoutHazardNestedInput
+  tasks?: Prisma.TaskUncheckedUpdateManyWithoutHazardNestedInput
 }
 
 export type HazardCreateWithoutDeadlinesInput = {
@@ -1426,10 +1816,23 @@ export type HazardCreateWithoutDeadlinesInput = {
   nodeId?: string | null
   point?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   updatedAt: Date | string
+  acceptedAt?: Date | string | null
+  listed?: boolean
+  paused?: boolean
+  extensions?: number
+  reportCount?: number
+  mergedInto?: string | null
+  predecessorId?: string | null
+  successorId?: string | null
+  lookBackAt?: Date | string | null
+  chainHead?: string | null
   asset?: Prisma.AssetCreateNestedOneWithoutHazardsInput
   transitions?: Prisma.HazardTransitionCreateNestedManyWithoutHazardInput
+  items?: Prisma.HazardItemCreateNestedManyWithoutHazardInput
+  packages?: Prisma.ArchivePackageCreateNestedManyWithoutHazardInput
   supervisions?: Prisma.SupervisionCreateNestedManyWithoutHazardInput
   evidence?: Prisma.EvidenceCreateNestedManyWithoutHazardInput
+  tasks?: Prisma.TaskCreateNestedManyWithoutHazardInput
 }
 
 export type HazardUncheckedCreateWithoutDeadlinesInput = {
@@ -1464,9 +1867,22 @@ export type HazardUncheckedCreateWithoutDeadlinesInput = {
   nodeId?: string | null
   point?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   updatedAt: Date | string
+  acceptedAt?: Date | string | null
+  listed?: boolean
+  paused?: boolean
+  extensions?: number
+  reportCount?: number
+  mergedInto?: string | null
+  predecessorId?: string | null
+  successorId?: string | null
+  lookBackAt?: Date | string | null
+  chainHead?: string | null
   transitions?: Prisma.HazardTransitionUncheckedCreateNestedManyWithoutHazardInput
+  items?: Prisma.HazardItemUncheckedCreateNestedManyWithoutHazardInput
+  packages?: Prisma.ArchivePackageUncheckedCreateNestedManyWithoutHazardInput
   supervisions?: Prisma.SupervisionUncheckedCreateNestedManyWithoutHazardInput
   evidence?: Prisma.EvidenceUncheckedCreateNestedManyWithoutHazardInput
+  tasks?: Prisma.TaskUncheckedCreateNestedManyWithoutHazardInput
 }
 
 export type HazardCreateOrConnectWithoutDeadlinesInput = {
@@ -1515,10 +1931,23 @@ export type HazardUpdateWithoutDeadlinesInput = {
   nodeId?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
   point?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   updatedAt?: Prisma.DateTimeFieldUpdateOperationsInput | Date | string
+  acceptedAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
+  listed?: Prisma.BoolFieldUpdateOperationsInput | boolean
+  paused?: Prisma.BoolFieldUpdateOperationsInput | boolean
+  extensions?: Prisma.IntFieldUpdateOperationsInput | number
+  reportCount?: Prisma.IntFieldUpdateOperationsInput | number
+  mergedInto?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  predecessorId?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  successorId?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  lookBackAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
+  chainHead?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
   asset?: Prisma.AssetUpdateOneWithoutHazardsNestedInput
   transitions?: Prisma.HazardTransitionUpdateManyWithoutHazardNestedInput
+  items?: Prisma.HazardItemUpdateManyWithoutHazardNestedInput
+  packages?: Prisma.ArchivePackageUpdateManyWithoutHazardNestedInput
   supervisions?: Prisma.SupervisionUpdateManyWithoutHazardNestedInput
   evidence?: Prisma.EvidenceUpdateManyWithoutHazardNestedInput
+  tasks?: Prisma.TaskUpdateManyWithoutHazardNestedInput
 }
 
 export type HazardUncheckedUpdateWithoutDeadlinesInput = {
@@ -1553,9 +1982,22 @@ export type HazardUncheckedUpdateWithoutDeadlinesInput = {
   nodeId?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
   point?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   updatedAt?: Prisma.DateTimeFieldUpdateOperationsInput | Date | string
+  acceptedAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
+  listed?: Prisma.BoolFieldUpdateOperationsInput | boolean
+  paused?: Prisma.BoolFieldUpdateOperationsInput | boolean
+  extensions?: Prisma.IntFieldUpdateOperationsInput | number
+  reportCount?: Prisma.IntFieldUpdateOperationsInput | number
+  mergedInto?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  predecessorId?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  successorId?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  lookBackAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
+  chainHead?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
   transitions?: Prisma.HazardTransitionUncheckedUpdateManyWithoutHazardNestedInput
+  items?: Prisma.HazardItemUncheckedUpdateManyWithoutHazardNestedInput
+  packages?: Prisma.ArchivePackageUncheckedUpdateManyWithoutHazardNestedInput
   supervisions?: Prisma.SupervisionUncheckedUpdateManyWithoutHazardNestedInput
   evidence?: Prisma.EvidenceUncheckedUpdateManyWithoutHazardNestedInput
+  tasks?: Prisma.TaskUncheckedUpdateManyWithoutHazardNestedInput
 }
 
 export type HazardCreateWithoutSupervisionsInput = {
@@ -1588,10 +2030,23 @@ export type HazardCreateWithoutSupervisionsInput = {
   nodeId?: string | null
   point?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   updatedAt: Date | string
+  acceptedAt?: Date | string | null
+  listed?: boolean
+  paused?: boolean
+  extensions?: number
+  reportCount?: number
+  mergedInto?: string | null
+  predecessorId?: string | null
+  successorId?: string | null
+  lookBackAt?: Date | string | null
+  chainHead?: string | null
   asset?: Prisma.AssetCreateNestedOneWithoutHazardsInput
   transitions?: Prisma.HazardTransitionCreateNestedManyWithoutHazardInput
+  items?: Prisma.HazardItemCreateNestedManyWithoutHazardInput
+  packages?: Prisma.ArchivePackageCreateNestedManyWithoutHazardInput
   deadlines?: Prisma.DeadlineCreateNestedManyWithoutHazardInput
   evidence?: Prisma.EvidenceCreateNestedManyWithoutHazardInput
+  tasks?: Prisma.TaskCreateNestedManyWithoutHazardInput
 }
 
 export type HazardUncheckedCreateWithoutSupervisionsInput = {
@@ -1626,9 +2081,22 @@ export type HazardUncheckedCreateWithoutSupervisionsInput = {
   nodeId?: string | null
   point?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   updatedAt: Date | string
+  acceptedAt?: Date | string | null
+  listed?: boolean
+  paused?: boolean
+  extensions?: number
+  reportCount?: number
+  mergedInto?: string | null
+  predecessorId?: string | null
+  successorId?: string | null
+  lookBackAt?: Date | string | null
+  chainHead?: string | null
   transitions?: Prisma.HazardTransitionUncheckedCreateNestedManyWithoutHazardInput
+  items?: Prisma.HazardItemUncheckedCreateNestedManyWithoutHazardInput
+  packages?: Prisma.ArchivePackageUncheckedCreateNestedManyWithoutHazardInput
   deadlines?: Prisma.DeadlineUncheckedCreateNestedManyWithoutHazardInput
   evidence?: Prisma.EvidenceUncheckedCreateNestedManyWithoutHazardInput
+  tasks?: Prisma.TaskUncheckedCreateNestedManyWithoutHazardInput
 }
 
 export type HazardCreateOrConnectWithoutSupervisionsInput = {
@@ -1677,10 +2145,23 @@ export type HazardUpdateWithoutSupervisionsInput = {
   nodeId?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
   point?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   updatedAt?: Prisma.DateTimeFieldUpdateOperationsInput | Date | string
+  acceptedAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
+  listed?: Prisma.BoolFieldUpdateOperationsInput | boolean
+  paused?: Prisma.BoolFieldUpdateOperationsInput | boolean
+  extensions?: Prisma.IntFieldUpdateOperationsInput | number
+  reportCount?: Prisma.IntFieldUpdateOperationsInput | number
+  mergedInto?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  predecessorId?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  successorId?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  lookBackAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
+  chainHead?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
   asset?: Prisma.AssetUpdateOneWithoutHazardsNestedInput
   transitions?: Prisma.HazardTransitionUpdateManyWithoutHazardNestedInput
+  items?: Prisma.HazardItemUpdateManyWithoutHazardNestedInput
+  packages?: Prisma.ArchivePackageUpdateManyWithoutHazardNestedInput
   deadlines?: Prisma.DeadlineUpdateManyWithoutHazardNestedInput
   evidence?: Prisma.EvidenceUpdateManyWithoutHazardNestedInput
+  tasks?: Prisma.TaskUpdateManyWithoutHazardNestedInput
 }
 
 export type HazardUncheckedUpdateWithoutSupervisionsInput = {
@@ -1715,9 +2196,450 @@ export type HazardUncheckedUpdateWithoutSupervisionsInput = {
   nodeId?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
   point?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   updatedAt?: Prisma.DateTimeFieldUpdateOperationsInput | Date | string
+  acceptedAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
+  listed?: Prisma.BoolFieldUpdateOperationsInput | boolean
+  paused?: Prisma.BoolFieldUpdateOperationsInput | boolean
+  extensions?: Prisma.IntFieldUpdateOperationsInput | number
+  reportCount?: Prisma.IntFieldUpdateOperationsInput | number
+  mergedInto?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  predecessorId?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  successorId?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  lookBackAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
+  chainHead?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
   transitions?: Prisma.HazardTransitionUncheckedUpdateManyWithoutHazardNestedInput
+  items?: Prisma.HazardItemUncheckedUpdateManyWithoutHazardNestedInput
+  packages?: Prisma.ArchivePackageUncheckedUpdateManyWithoutHazardNestedInput
   deadlines?: Prisma.DeadlineUncheckedUpdateManyWithoutHazardNestedInput
   evidence?: Prisma.EvidenceUncheckedUpdateManyWithoutHazardNestedInput
+  tasks?: Prisma.TaskUncheckedUpdateManyWithoutHazardNestedInput
+}
+
+export type HazardCreateWithoutItemsInput = {
+  id: string
+  number: string
+  zoneId?: string | null
+  type: string
+  grade?: string | null
+  title: string
+  description: string
+  state: string
+  origin: string
+  seq: number
+  cycle?: number
+  reportedAt: Date | string
+  dueAt?: Date | string | null
+  overdue?: boolean
+  supervision?: number
+  supervisionOpen?: boolean
+  rejections?: number
+  statutory?: boolean
+  needsOwner?: boolean
+  responsibleId?: string | null
+  snapshot: Prisma.JsonNullValueInput | runtime.InputJsonValue
+  closedAt?: Date | string | null
+  eventId?: bigint | number | null
+  ruleId?: string | null
+  ruleVersion?: number | null
+  flowVersion?: number | null
+  nodeId?: string | null
+  point?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
+  updatedAt: Date | string
+  acceptedAt?: Date | string | null
+  listed?: boolean
+  paused?: boolean
+  extensions?: number
+  reportCount?: number
+  mergedInto?: string | null
+  predecessorId?: string | null
+  successorId?: string | null
+  lookBackAt?: Date | string | null
+  chainHead?: string | null
+  asset?: Prisma.AssetCreateNestedOneWithoutHazardsInput
+  transitions?: Prisma.HazardTransitionCreateNestedManyWithoutHazardInput
+  packages?: Prisma.ArchivePackageCreateNestedManyWithoutHazardInput
+  deadlines?: Prisma.DeadlineCreateNestedManyWithoutHazardInput
+  supervisions?: Prisma.SupervisionCreateNestedManyWithoutHazardInput
+  evidence?: Prisma.EvidenceCreateNestedManyWithoutHazardInput
+  tasks?: Prisma.TaskCreateNestedManyWithoutHazardInput
+}
+
+export type HazardUncheckedCreateWithoutItemsInput = {
+  id: string
+  tenantId: string
+  number: string
+  assetId?: string | null
+  zoneId?: string | null
+  type: string
+  grade?: string | null
+  title: string
+  description: string
+  state: string
+  origin: string
+  seq: number
+  cycle?: number
+  reportedAt: Date | string
+  dueAt?: Date | string | null
+  overdue?: boolean
+  supervision?: number
+  supervisionOpen?: boolean
+  rejections?: number
+  statutory?: boolean
+  needsOwner?: boolean
+  responsibleId?: string | null
+  snapshot: Prisma.JsonNullValueInput | runtime.InputJsonValue
+  closedAt?: Date | string | null
+  eventId?: bigint | number | null
+  ruleId?: string | null
+  ruleVersion?: number | null
+  flowVersion?: number | null
+  nodeId?: string | null
+  point?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
+  updatedAt: Date | string
+  acceptedAt?: Date | string | null
+  listed?: boolean
+  paused?: boolean
+  extensions?: number
+  reportCount?: number
+  mergedInto?: string | null
+  predecessorId?: string | null
+  successorId?: string | null
+  lookBackAt?: Date | string | null
+  chainHead?: string | null
+  transitions?: Prisma.HazardTransitionUncheckedCreateNestedManyWithoutHazardInput
+  packages?: Prisma.ArchivePackageUncheckedCreateNestedManyWithoutHazardInput
+  deadlines?: Prisma.DeadlineUncheckedCreateNestedManyWithoutHazardInput
+  supervisions?: Prisma.SupervisionUncheckedCreateNestedManyWithoutHazardInput
+  evidence?: Prisma.EvidenceUncheckedCreateNestedManyWithoutHazardInput
+  tasks?: Prisma.TaskUncheckedCreateNestedManyWithoutHazardInput
+}
+
+export type HazardCreateOrConnectWithoutItemsInput = {
+  where: Prisma.HazardWhereUniqueInput
+  create: Prisma.XOR<Prisma.HazardCreateWithoutItemsInput, Prisma.HazardUncheckedCreateWithoutItemsInput>
+}
+
+export type HazardUpsertWithoutItemsInput = {
+  update: Prisma.XOR<Prisma.HazardUpdateWithoutItemsInput, Prisma.HazardUncheckedUpdateWithoutItemsInput>
+  create: Prisma.XOR<Prisma.HazardCreateWithoutItemsInput, Prisma.HazardUncheckedCreateWithoutItemsInput>
+  where?: Prisma.HazardWhereInput
+}
+
+export type HazardUpdateToOneWithWhereWithoutItemsInput = {
+  where?: Prisma.HazardWhereInput
+  data: Prisma.XOR<Prisma.HazardUpdateWithoutItemsInput, Prisma.HazardUncheckedUpdateWithoutItemsInput>
+}
+
+export type HazardUpdateWithoutItemsInput = {
+  id?: Prisma.StringFieldUpdateOperationsInput | string
+  number?: Prisma.StringFieldUpdateOperationsInput | string
+  zoneId?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  type?: Prisma.StringFieldUpdateOperationsInput | string
+  grade?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  title?: Prisma.StringFieldUpdateOperationsInput | string
+  description?: Prisma.StringFieldUpdateOperationsInput | string
+  state?: Prisma.StringFieldUpdateOperationsInput | string
+  origin?: Prisma.StringFieldUpdateOperationsInput | string
+  seq?: Prisma.IntFieldUpdateOperationsInput | number
+  cycle?: Prisma.IntFieldUpdateOperationsInput | number
+  reportedAt?: Prisma.DateTimeFieldUpdateOperationsInput | Date | string
+  dueAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
+  overdue?: Prisma.BoolFieldUpdateOperationsInput | boolean
+  supervision?: Prisma.IntFieldUpdateOperationsInput | number
+  supervisionOpen?: Prisma.BoolFieldUpdateOperationsInput | boolean
+  rejections?: Prisma.IntFieldUpdateOperationsInput | number
+  statutory?: Prisma.BoolFieldUpdateOperationsInput | boolean
+  needsOwner?: Prisma.BoolFieldUpdateOperationsInput | boolean
+  responsibleId?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  snapshot?: Prisma.JsonNullValueInput | runtime.InputJsonValue
+  closedAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
+  eventId?: Prisma.NullableBigIntFieldUpdateOperationsInput | bigint | number | null
+  ruleId?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  ruleVersion?: Prisma.NullableIntFieldUpdateOperationsInput | number | null
+  flowVersion?: Prisma.NullableIntFieldUpdateOperationsInput | number | null
+  nodeId?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  point?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
+  updatedAt?: Prisma.DateTimeFieldUpdateOperationsInput | Date | string
+  acceptedAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
+  listed?: Prisma.BoolFieldUpdateOperationsInput | boolean
+  paused?: Prisma.BoolFieldUpdateOperationsInput | boolean
+  extensions?: Prisma.IntFieldUpdateOperationsInput | number
+  reportCount?: Prisma.IntFieldUpdateOperationsInput | number
+  mergedInto?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  predecessorId?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  successorId?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  lookBackAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
+  chainHead?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  asset?: Prisma.AssetUpdateOneWithoutHazardsNestedInput
+  transitions?: Prisma.HazardTransitionUpdateManyWithoutHazardNestedInput
+  packages?: Prisma.ArchivePackageUpdateManyWithoutHazardNestedInput
+  deadlines?: Prisma.DeadlineUpdateManyWithoutHazardNestedInput
+  supervisions?: Prisma.SupervisionUpdateManyWithoutHazardNestedInput
+  evidence?: Prisma.EvidenceUpdateManyWithoutHazardNestedInput
+  tasks?: Prisma.TaskUpdateManyWithoutHazardNestedInput
+}
+
+export type HazardUncheckedUpdateWithoutItemsInput = {
+  id?: Prisma.StringFieldUpdateOperationsInput | string
+  tenantId?: Prisma.StringFieldUpdateOperationsInput | string
+  number?: Prisma.StringFieldUpdateOperationsInput | string
+  assetId?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  zoneId?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  type?: Prisma.StringFieldUpdateOperationsInput | string
+  grade?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  title?: Prisma.StringFieldUpdateOperationsInput | string
+  description?: Prisma.StringFieldUpdateOperationsInput | string
+  state?: Prisma.StringFieldUpdateOperationsInput | string
+  origin?: Prisma.StringFieldUpdateOperationsInput | string
+  seq?: Prisma.IntFieldUpdateOperationsInput | number
+  cycle?: Prisma.IntFieldUpdateOperationsInput | number
+  reportedAt?: Prisma.DateTimeFieldUpdateOperationsInput | Date | string
+  dueAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
+  overdue?: Prisma.BoolFieldUpdateOperationsInput | boolean
+  supervision?: Prisma.IntFieldUpdateOperationsInput | number
+  supervisionOpen?: Prisma.BoolFieldUpdateOperationsInput | boolean
+  rejections?: Prisma.IntFieldUpdateOperationsInput | number
+  statutory?: Prisma.BoolFieldUpdateOperationsInput | boolean
+  needsOwner?: Prisma.BoolFieldUpdateOperationsInput | boolean
+  responsibleId?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  snapshot?: Prisma.JsonNullValueInput | runtime.InputJsonValue
+  closedAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
+  eventId?: Prisma.NullableBigIntFieldUpdateOperationsInput | bigint | number | null
+  ruleId?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  ruleVersion?: Prisma.NullableIntFieldUpdateOperationsInput | number | null
+  flowVersion?: Prisma.NullableIntFieldUpdateOperationsInput | number | null
+  nodeId?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  point?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
+  updatedAt?: Prisma.DateTimeFieldUpdateOperationsInput | Date | string
+  acceptedAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
+  listed?: Prisma.BoolFieldUpdateOperationsInput | boolean
+  paused?: Prisma.BoolFieldUpdateOperationsInput | boolean
+  extensions?: Prisma.IntFieldUpdateOperationsInput | number
+  reportCount?: Prisma.IntFieldUpdateOperationsInput | number
+  mergedInto?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  predecessorId?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  successorId?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  lookBackAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
+  chainHead?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  transitions?: Prisma.HazardTransitionUncheckedUpdateManyWithoutHazardNestedInput
+  packages?: Prisma.ArchivePackageUncheckedUpdateManyWithoutHazardNestedInput
+  deadlines?: Prisma.DeadlineUncheckedUpdateManyWithoutHazardNestedInput
+  supervisions?: Prisma.SupervisionUncheckedUpdateManyWithoutHazardNestedInput
+  evidence?: Prisma.EvidenceUncheckedUpdateManyWithoutHazardNestedInput
+  tasks?: Prisma.TaskUncheckedUpdateManyWithoutHazardNestedInput
+}
+
+export type HazardCreateWithoutPackagesInput = {
+  id: string
+  number: string
+  zoneId?: string | null
+  type: string
+  grade?: string | null
+  title: string
+  description: string
+  state: string
+  origin: string
+  seq: number
+  cycle?: number
+  reportedAt: Date | string
+  dueAt?: Date | string | null
+  overdue?: boolean
+  supervision?: number
+  supervisionOpen?: boolean
+  rejections?: number
+  statutory?: boolean
+  needsOwner?: boolean
+  responsibleId?: string | null
+  snapshot: Prisma.JsonNullValueInput | runtime.InputJsonValue
+  closedAt?: Date | string | null
+  eventId?: bigint | number | null
+  ruleId?: string | null
+  ruleVersion?: number | null
+  flowVersion?: number | null
+  nodeId?: string | null
+  point?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
+  updatedAt: Date | string
+  acceptedAt?: Date | string | null
+  listed?: boolean
+  paused?: boolean
+  extensions?: number
+  reportCount?: number
+  mergedInto?: string | null
+  predecessorId?: string | null
+  successorId?: string | null
+  lookBackAt?: Date | string | null
+  chainHead?: string | null
+  asset?: Prisma.AssetCreateNestedOneWithoutHazardsInput
+  transitions?: Prisma.HazardTransitionCreateNestedManyWithoutHazardInput
+  items?: Prisma.HazardItemCreateNestedManyWithoutHazardInput
+  deadlines?: Prisma.DeadlineCreateNestedManyWithoutHazardInput
+  supervisions?: Prisma.SupervisionCreateNestedManyWithoutHazardInput
+  evidence?: Prisma.EvidenceCreateNestedManyWithoutHazardInput
+  tasks?: Prisma.TaskCreateNestedManyWithoutHazardInput
+}
+
+export type HazardUncheckedCreateWithoutPackagesInput = {
+  id: string
+  tenantId: string
+  number: string
+  assetId?: string | null
+  zoneId?: string | null
+  type: string
+  grade?: string | null
+  title: string
+  description: string
+  state: string
+  origin: string
+  seq: number
+  cycle?: number
+  reportedAt: Date | string
+  dueAt?: Date | string | null
+  overdue?: boolean
+  supervision?: number
+  supervisionOpen?: boolean
+  rejections?: number
+  statutory?: boolean
+  needsOwner?: boolean
+  responsibleId?: string | null
+  snapshot: Prisma.JsonNullValueInput | runtime.InputJsonValue
+  closedAt?: Date | string | null
+  eventId?: bigint | number | null
+  ruleId?: string | null
+  ruleVersion?: number | null
+  flowVersion?: number | null
+  nodeId?: string | null
+  point?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
+  updatedAt: Date | string
+  acceptedAt?: Date | string | null
+  listed?: boolean
+  paused?: boolean
+  extensions?: number
+  reportCount?: number
+  mergedInto?: string | null
+  predecessorId?: string | null
+  successorId?: string | null
+  lookBackAt?: Date | string | null
+  chainHead?: string | null
+  transitions?: Prisma.HazardTransitionUncheckedCreateNestedManyWithoutHazardInput
+  items?: Prisma.HazardItemUncheckedCreateNestedManyWithoutHazardInput
+  deadlines?: Prisma.DeadlineUncheckedCreateNestedManyWithoutHazardInput
+  supervisions?: Prisma.SupervisionUncheckedCreateNestedManyWithoutHazardInput
+  evidence?: Prisma.EvidenceUncheckedCreateNestedManyWithoutHazardInput
+  tasks?: Prisma.TaskUncheckedCreateNestedManyWithoutHazardInput
+}
+
+export type HazardCreateOrConnectWithoutPackagesInput = {
+  where: Prisma.HazardWhereUniqueInput
+  create: Prisma.XOR<Prisma.HazardCreateWithoutPackagesInput, Prisma.HazardUncheckedCreateWithoutPackagesInput>
+}
+
+export type HazardUpsertWithoutPackagesInput = {
+  update: Prisma.XOR<Prisma.HazardUpdateWithoutPackagesInput, Prisma.HazardUncheckedUpdateWithoutPackagesInput>
+  create: Prisma.XOR<Prisma.HazardCreateWithoutPackagesInput, Prisma.HazardUncheckedCreateWithoutPackagesInput>
+  where?: Prisma.HazardWhereInput
+}
+
+export type HazardUpdateToOneWithWhereWithoutPackagesInput = {
+  where?: Prisma.HazardWhereInput
+  data: Prisma.XOR<Prisma.HazardUpdateWithoutPackagesInput, Prisma.HazardUncheckedUpdateWithoutPackagesInput>
+}
+
+export type HazardUpdateWithoutPackagesInput = {
+  id?: Prisma.StringFieldUpdateOperationsInput | string
+  number?: Prisma.StringFieldUpdateOperationsInput | string
+  zoneId?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  type?: Prisma.StringFieldUpdateOperationsInput | string
+  grade?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  title?: Prisma.StringFieldUpdateOperationsInput | string
+  description?: Prisma.StringFieldUpdateOperationsInput | string
+  state?: Prisma.StringFieldUpdateOperationsInput | string
+  origin?: Prisma.StringFieldUpdateOperationsInput | string
+  seq?: Prisma.IntFieldUpdateOperationsInput | number
+  cycle?: Prisma.IntFieldUpdateOperationsInput | number
+  reportedAt?: Prisma.DateTimeFieldUpdateOperationsInput | Date | string
+  dueAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
+  overdue?: Prisma.BoolFieldUpdateOperationsInput | boolean
+  supervision?: Prisma.IntFieldUpdateOperationsInput | number
+  supervisionOpen?: Prisma.BoolFieldUpdateOperationsInput | boolean
+  rejections?: Prisma.IntFieldUpdateOperationsInput | number
+  statutory?: Prisma.BoolFieldUpdateOperationsInput | boolean
+  needsOwner?: Prisma.BoolFieldUpdateOperationsInput | boolean
+  responsibleId?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  snapshot?: Prisma.JsonNullValueInput | runtime.InputJsonValue
+  closedAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
+  eventId?: Prisma.NullableBigIntFieldUpdateOperationsInput | bigint | number | null
+  ruleId?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  ruleVersion?: Prisma.NullableIntFieldUpdateOperationsInput | number | null
+  flowVersion?: Prisma.NullableIntFieldUpdateOperationsInput | number | null
+  nodeId?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  point?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
+  updatedAt?: Prisma.DateTimeFieldUpdateOperationsInput | Date | string
+  acceptedAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
+  listed?: Prisma.BoolFieldUpdateOperationsInput | boolean
+  paused?: Prisma.BoolFieldUpdateOperationsInput | boolean
+  extensions?: Prisma.IntFieldUpdateOperationsInput | number
+  reportCount?: Prisma.IntFieldUpdateOperationsInput | number
+  mergedInto?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  predecessorId?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  successorId?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  lookBackAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
+  chainHead?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  asset?: Prisma.AssetUpdateOneWithoutHazardsNestedInput
+  transitions?: Prisma.HazardTransitionUpdateManyWithoutHazardNestedInput
+  items?: Prisma.HazardItemUpdateManyWithoutHazardNestedInput
+  deadlines?: Prisma.DeadlineUpdateManyWithoutHazardNestedInput
+  supervisions?: Prisma.SupervisionUpdateManyWithoutHazardNestedInput
+  evidence?: Prisma.EvidenceUpdateManyWithoutHazardNestedInput
+  tasks?: Prisma.TaskUpdateManyWithoutHazardNestedInput
+}
+
+export type HazardUncheckedUpdateWithoutPackagesInput = {
+  id?: Prisma.StringFieldUpdateOperationsInput | string
+  tenantId?: Prisma.StringFieldUpdateOperationsInput | string
+  number?: Prisma.StringFieldUpdateOperationsInput | string
+  assetId?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  zoneId?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  type?: Prisma.StringFieldUpdateOperationsInput | string
+  grade?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  title?: Prisma.StringFieldUpdateOperationsInput | string
+  description?: Prisma.StringFieldUpdateOperationsInput | string
+  state?: Prisma.StringFieldUpdateOperationsInput | string
+  origin?: Prisma.StringFieldUpdateOperationsInput | string
+  seq?: Prisma.IntFieldUpdateOperationsInput | number
+  cycle?: Prisma.IntFieldUpdateOperationsInput | number
+  reportedAt?: Prisma.DateTimeFieldUpdateOperationsInput | Date | string
+  dueAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
+  overdue?: Prisma.BoolFieldUpdateOperationsInput | boolean
+  supervision?: Prisma.IntFieldUpdateOperationsInput | number
+  supervisionOpen?: Prisma.BoolFieldUpdateOperationsInput | boolean
+  rejections?: Prisma.IntFieldUpdateOperationsInput | number
+  statutory?: Prisma.BoolFieldUpdateOperationsInput | boolean
+  needsOwner?: Prisma.BoolFieldUpdateOperationsInput | boolean
+  responsibleId?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  snapshot?: Prisma.JsonNullValueInput | runtime.InputJsonValue
+  closedAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
+  eventId?: Prisma.NullableBigIntFieldUpdateOperationsInput | bigint | number | null
+  ruleId?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  ruleVersion?: Prisma.NullableIntFieldUpdateOperationsInput | number | null
+  flowVersion?: Prisma.NullableIntFieldUpdateOperationsInput | number | null
+  nodeId?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  point?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
+  updatedAt?: Prisma.DateTimeFieldUpdateOperationsInput | Date | string
+  acceptedAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
+  listed?: Prisma.BoolFieldUpdateOperationsInput | boolean
+  paused?: Prisma.BoolFieldUpdateOperationsInput | boolean
+  extensions?: Prisma.IntFieldUpdateOperationsInput | number
+  reportCount?: Prisma.IntFieldUpdateOperationsInput | number
+  mergedInto?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  predecessorId?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  successorId?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  lookBackAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
+  chainHead?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  transitions?: Prisma.HazardTransitionUncheckedUpdateManyWithoutHazardNestedInput
+  items?: Prisma.HazardItemUncheckedUpdateManyWithoutHazardNestedInput
+  deadlines?: Prisma.DeadlineUncheckedUpdateManyWithoutHazardNestedInput
+  supervisions?: Prisma.SupervisionUncheckedUpdateManyWithoutHazardNestedInput
+  evidence?: Prisma.EvidenceUncheckedUpdateManyWithoutHazardNestedInput
+  tasks?: Prisma.TaskUncheckedUpdateManyWithoutHazardNestedInput
 }
 
 export type HazardCreateWithoutEvidenceInput = {
@@ -1750,10 +2672,23 @@ export type HazardCreateWithoutEvidenceInput = {
   nodeId?: string | null
   point?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   updatedAt: Date | string
+  acceptedAt?: Date | string | null
+  listed?: boolean
+  paused?: boolean
+  extensions?: number
+  reportCount?: number
+  mergedInto?: string | null
+  predecessorId?: string | null
+  successorId?: string | null
+  lookBackAt?: Date | string | null
+  chainHead?: string | null
   asset?: Prisma.AssetCreateNestedOneWithoutHazardsInput
   transitions?: Prisma.HazardTransitionCreateNestedManyWithoutHazardInput
+  items?: Prisma.HazardItemCreateNestedManyWithoutHazardInput
+  packages?: Prisma.ArchivePackageCreateNestedManyWithoutHazardInput
   deadlines?: Prisma.DeadlineCreateNestedManyWithoutHazardInput
   supervisions?: Prisma.SupervisionCreateNestedManyWithoutHazardInput
+  tasks?: Prisma.TaskCreateNestedManyWithoutHazardInput
 }
 
 export type HazardUncheckedCreateWithoutEvidenceInput = {
@@ -1788,9 +2723,22 @@ export type HazardUncheckedCreateWithoutEvidenceInput = {
   nodeId?: string | null
   point?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   updatedAt: Date | string
+  acceptedAt?: Date | string | null
+  listed?: boolean
+  paused?: boolean
+  extensions?: number
+  reportCount?: number
+  mergedInto?: string | null
+  predecessorId?: string | null
+  successorId?: string | null
+  lookBackAt?: Date | string | null
+  chainHead?: string | null
   transitions?: Prisma.HazardTransitionUncheckedCreateNestedManyWithoutHazardInput
+  items?: Prisma.HazardItemUncheckedCreateNestedManyWithoutHazardInput
+  packages?: Prisma.ArchivePackageUncheckedCreateNestedManyWithoutHazardInput
   deadlines?: Prisma.DeadlineUncheckedCreateNestedManyWithoutHazardInput
   supervisions?: Prisma.SupervisionUncheckedCreateNestedManyWithoutHazardInput
+  tasks?: Prisma.TaskUncheckedCreateNestedManyWithoutHazardInput
 }
 
 export type HazardCreateOrConnectWithoutEvidenceInput = {
@@ -1839,10 +2787,23 @@ export type HazardUpdateWithoutEvidenceInput = {
   nodeId?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
   point?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   updatedAt?: Prisma.DateTimeFieldUpdateOperationsInput | Date | string
+  acceptedAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
+  listed?: Prisma.BoolFieldUpdateOperationsInput | boolean
+  paused?: Prisma.BoolFieldUpdateOperationsInput | boolean
+  extensions?: Prisma.IntFieldUpdateOperationsInput | number
+  reportCount?: Prisma.IntFieldUpdateOperationsInput | number
+  mergedInto?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  predecessorId?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  successorId?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  lookBackAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
+  chainHead?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
   asset?: Prisma.AssetUpdateOneWithoutHazardsNestedInput
   transitions?: Prisma.HazardTransitionUpdateManyWithoutHazardNestedInput
+  items?: Prisma.HazardItemUpdateManyWithoutHazardNestedInput
+  packages?: Prisma.ArchivePackageUpdateManyWithoutHazardNestedInput
   deadlines?: Prisma.DeadlineUpdateManyWithoutHazardNestedInput
   supervisions?: Prisma.SupervisionUpdateManyWithoutHazardNestedInput
+  tasks?: Prisma.TaskUpdateManyWithoutHazardNestedInput
 }
 
 export type HazardUncheckedUpdateWithoutEvidenceInput = {
@@ -1877,9 +2838,236 @@ export type HazardUncheckedUpdateWithoutEvidenceInput = {
   nodeId?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
   point?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   updatedAt?: Prisma.DateTimeFieldUpdateOperationsInput | Date | string
+  acceptedAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
+  listed?: Prisma.BoolFieldUpdateOperationsInput | boolean
+  paused?: Prisma.BoolFieldUpdateOperationsInput | boolean
+  extensions?: Prisma.IntFieldUpdateOperationsInput | number
+  reportCount?: Prisma.IntFieldUpdateOperationsInput | number
+  mergedInto?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  predecessorId?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  successorId?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  lookBackAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
+  chainHead?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
   transitions?: Prisma.HazardTransitionUncheckedUpdateManyWithoutHazardNestedInput
+  items?: Prisma.HazardItemUncheckedUpdateManyWithoutHazardNestedInput
+  packages?: Prisma.ArchivePackageUncheckedUpdateManyWithoutHazardNestedInput
   deadlines?: Prisma.DeadlineUncheckedUpdateManyWithoutHazardNestedInput
   supervisions?: Prisma.SupervisionUncheckedUpdateManyWithoutHazardNestedInput
+  tasks?: Prisma.TaskUncheckedUpdateManyWithoutHazardNestedInput
+}
+
+export type HazardCreateWithoutTasksInput = {
+  id: string
+  number: string
+  zoneId?: string | null
+  type: string
+  grade?: string | null
+  title: string
+  description: string
+  state: string
+  origin: string
+  seq: number
+  cycle?: number
+  reportedAt: Date | string
+  dueAt?: Date | string | null
+  overdue?: boolean
+  supervision?: number
+  supervisionOpen?: boolean
+  rejections?: number
+  statutory?: boolean
+  needsOwner?: boolean
+  responsibleId?: string | null
+  snapshot: Prisma.JsonNullValueInput | runtime.InputJsonValue
+  closedAt?: Date | string | null
+  eventId?: bigint | number | null
+  ruleId?: string | null
+  ruleVersion?: number | null
+  flowVersion?: number | null
+  nodeId?: string | null
+  point?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
+  updatedAt: Date | string
+  acceptedAt?: Date | string | null
+  listed?: boolean
+  paused?: boolean
+  extensions?: number
+  reportCount?: number
+  mergedInto?: string | null
+  predecessorId?: string | null
+  successorId?: string | null
+  lookBackAt?: Date | string | null
+  chainHead?: string | null
+  asset?: Prisma.AssetCreateNestedOneWithoutHazardsInput
+  transitions?: Prisma.HazardTransitionCreateNestedManyWithoutHazardInput
+  items?: Prisma.HazardItemCreateNestedManyWithoutHazardInput
+  packages?: Prisma.ArchivePackageCreateNestedManyWithoutHazardInput
+  deadlines?: Prisma.DeadlineCreateNestedManyWithoutHazardInput
+  supervisions?: Prisma.SupervisionCreateNestedManyWithoutHazardInput
+  evidence?: Prisma.EvidenceCreateNestedManyWithoutHazardInput
+}
+
+export type HazardUncheckedCreateWithoutTasksInput = {
+  id: string
+  tenantId: string
+  number: string
+  assetId?: string | null
+  zoneId?: string | null
+  type: string
+  grade?: string | null
+  title: string
+  description: string
+  state: string
+  origin: string
+  seq: number
+  cycle?: number
+  reportedAt: Date | string
+  dueAt?: Date | string | null
+  overdue?: boolean
+  supervision?: number
+  supervisionOpen?: boolean
+  rejections?: number
+  statutory?: boolean
+  needsOwner?: boolean
+  responsibleId?: string | null
+  snapshot: Prisma.JsonNullValueInput | runtime.InputJsonValue
+  closedAt?: Date | string | null
+  eventId?: bigint | number | null
+  ruleId?: string | null
+  ruleVersion?: number | null
+  flowVersion?: number | null
+  nodeId?: string | null
+  point?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
+  updatedAt: Date | string
+  acceptedAt?: Date | string | null
+  listed?: boolean
+  paused?: boolean
+  extensions?: number
+  reportCount?: number
+  mergedInto?: string | null
+  predecessorId?: string | null
+  successorId?: string | null
+  lookBackAt?: Date | string | null
+  chainHead?: string | null
+  transitions?: Prisma.HazardTransitionUncheckedCreateNestedManyWithoutHazardInput
+  items?: Prisma.HazardItemUncheckedCreateNestedManyWithoutHazardInput
+  packages?: Prisma.ArchivePackageUncheckedCreateNestedManyWithoutHazardInput
+  deadlines?: Prisma.DeadlineUncheckedCreateNestedManyWithoutHazardInput
+  supervisions?: Prisma.SupervisionUncheckedCreateNestedManyWithoutHazardInput
+  evidence?: Prisma.EvidenceUncheckedCreateNestedManyWithoutHazardInput
+}
+
+export type HazardCreateOrConnectWithoutTasksInput = {
+  where: Prisma.HazardWhereUniqueInput
+  create: Prisma.XOR<Prisma.HazardCreateWithoutTasksInput, Prisma.HazardUncheckedCreateWithoutTasksInput>
+}
+
+export type HazardUpsertWithoutTasksInput = {
+  update: Prisma.XOR<Prisma.HazardUpdateWithoutTasksInput, Prisma.HazardUncheckedUpdateWithoutTasksInput>
+  create: Prisma.XOR<Prisma.HazardCreateWithoutTasksInput, Prisma.HazardUncheckedCreateWithoutTasksInput>
+  where?: Prisma.HazardWhereInput
+}
+
+export type HazardUpdateToOneWithWhereWithoutTasksInput = {
+  where?: Prisma.HazardWhereInput
+  data: Prisma.XOR<Prisma.HazardUpdateWithoutTasksInput, Prisma.HazardUncheckedUpdateWithoutTasksInput>
+}
+
+export type HazardUpdateWithoutTasksInput = {
+  id?: Prisma.StringFieldUpdateOperationsInput | string
+  number?: Prisma.StringFieldUpdateOperationsInput | string
+  zoneId?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  type?: Prisma.StringFieldUpdateOperationsInput | string
+  grade?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  title?: Prisma.StringFieldUpdateOperationsInput | string
+  description?: Prisma.StringFieldUpdateOperationsInput | string
+  state?: Prisma.StringFieldUpdateOperationsInput | string
+  origin?: Prisma.StringFieldUpdateOperationsInput | string
+  seq?: Prisma.IntFieldUpdateOperationsInput | number
+  cycle?: Prisma.IntFieldUpdateOperationsInput | number
+  reportedAt?: Prisma.DateTimeFieldUpdateOperationsInput | Date | string
+  dueAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
+  overdue?: Prisma.BoolFieldUpdateOperationsInput | boolean
+  supervision?: Prisma.IntFieldUpdateOperationsInput | number
+  supervisionOpen?: Prisma.BoolFieldUpdateOperationsInput | boolean
+  rejections?: Prisma.IntFieldUpdateOperationsInput | number
+  statutory?: Prisma.BoolFieldUpdateOperationsInput | boolean
+  needsOwner?: Prisma.BoolFieldUpdateOperationsInput | boolean
+  responsibleId?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  snapshot?: Prisma.JsonNullValueInput | runtime.InputJsonValue
+  closedAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
+  eventId?: Prisma.NullableBigIntFieldUpdateOperationsInput | bigint | number | null
+  ruleId?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  ruleVersion?: Prisma.NullableIntFieldUpdateOperationsInput | number | null
+  flowVersion?: Prisma.NullableIntFieldUpdateOperationsInput | number | null
+  nodeId?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  point?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
+  updatedAt?: Prisma.DateTimeFieldUpdateOperationsInput | Date | string
+  acceptedAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
+  listed?: Prisma.BoolFieldUpdateOperationsInput | boolean
+  paused?: Prisma.BoolFieldUpdateOperationsInput | boolean
+  extensions?: Prisma.IntFieldUpdateOperationsInput | number
+  reportCount?: Prisma.IntFieldUpdateOperationsInput | number
+  mergedInto?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  predecessorId?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  successorId?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  lookBackAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
+  chainHead?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  asset?: Prisma.AssetUpdateOneWithoutHazardsNestedInput
+  transitions?: Prisma.HazardTransitionUpdateManyWithoutHazardNestedInput
+  items?: Prisma.HazardItemUpdateManyWithoutHazardNestedInput
+  packages?: Prisma.ArchivePackageUpdateManyWithoutHazardNestedInput
+  deadlines?: Prisma.DeadlineUpdateManyWithoutHazardNestedInput
+  supervisions?: Prisma.SupervisionUpdateManyWithoutHazardNestedInput
+  evidence?: Prisma.EvidenceUpdateManyWithoutHazardNestedInput
+}
+
+export type HazardUncheckedUpdateWithoutTasksInput = {
+  id?: Prisma.StringFieldUpdateOperationsInput | string
+  tenantId?: Prisma.StringFieldUpdateOperationsInput | string
+  number?: Prisma.StringFieldUpdateOperationsInput | string
+  assetId?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  zoneId?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  type?: Prisma.StringFieldUpdateOperationsInput | string
+  grade?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  title?: Prisma.StringFieldUpdateOperationsInput | string
+  description?: Prisma.StringFieldUpdateOperationsInput | string
+  state?: Prisma.StringFieldUpdateOperationsInput | string
+  origin?: Prisma.StringFieldUpdateOperationsInput | string
+  seq?: Prisma.IntFieldUpdateOperationsInput | number
+  cycle?: Prisma.IntFieldUpdateOperationsInput | number
+  reportedAt?: Prisma.DateTimeFieldUpdateOperationsInput | Date | string
+  dueAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
+  overdue?: Prisma.BoolFieldUpdateOperationsInput | boolean
+  supervision?: Prisma.IntFieldUpdateOperationsInput | number
+  supervisionOpen?: Prisma.BoolFieldUpdateOperationsInput | boolean
+  rejections?: Prisma.IntFieldUpdateOperationsInput | number
+  statutory?: Prisma.BoolFieldUpdateOperationsInput | boolean
+  needsOwner?: Prisma.BoolFieldUpdateOperationsInput | boolean
+  responsibleId?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  snapshot?: Prisma.JsonNullValueInput | runtime.InputJsonValue
+  closedAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
+  eventId?: Prisma.NullableBigIntFieldUpdateOperationsInput | bigint | number | null
+  ruleId?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  ruleVersion?: Prisma.NullableIntFieldUpdateOperationsInput | number | null
+  flowVersion?: Prisma.NullableIntFieldUpdateOperationsInput | number | null
+  nodeId?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  point?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
+  updatedAt?: Prisma.DateTimeFieldUpdateOperationsInput | Date | string
+  acceptedAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
+  listed?: Prisma.BoolFieldUpdateOperationsInput | boolean
+  paused?: Prisma.BoolFieldUpdateOperationsInput | boolean
+  extensions?: Prisma.IntFieldUpdateOperationsInput | number
+  reportCount?: Prisma.IntFieldUpdateOperationsInput | number
+  mergedInto?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  predecessorId?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  successorId?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  lookBackAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
+  chainHead?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  transitions?: Prisma.HazardTransitionUncheckedUpdateManyWithoutHazardNestedInput
+  items?: Prisma.HazardItemUncheckedUpdateManyWithoutHazardNestedInput
+  packages?: Prisma.ArchivePackageUncheckedUpdateManyWithoutHazardNestedInput
+  deadlines?: Prisma.DeadlineUncheckedUpdateManyWithoutHazardNestedInput
+  supervisions?: Prisma.SupervisionUncheckedUpdateManyWithoutHazardNestedInput
+  evidence?: Prisma.EvidenceUncheckedUpdateManyWithoutHazardNestedInput
 }
 
 export type HazardCreateManyAssetInput = {
@@ -1912,6 +3100,16 @@ export type HazardCreateManyAssetInput = {
   nodeId?: string | null
   point?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   updatedAt: Date | string
+  acceptedAt?: Date | string | null
+  listed?: boolean
+  paused?: boolean
+  extensions?: number
+  reportCount?: number
+  mergedInto?: string | null
+  predecessorId?: string | null
+  successorId?: string | null
+  lookBackAt?: Date | string | null
+  chainHead?: string | null
 }
 
 export type HazardUpdateWithoutAssetInput = {
@@ -1944,10 +3142,23 @@ export type HazardUpdateWithoutAssetInput = {
   nodeId?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
   point?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   updatedAt?: Prisma.DateTimeFieldUpdateOperationsInput | Date | string
+  acceptedAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
+  listed?: Prisma.BoolFieldUpdateOperationsInput | boolean
+  paused?: Prisma.BoolFieldUpdateOperationsInput | boolean
+  extensions?: Prisma.IntFieldUpdateOperationsInput | number
+  reportCount?: Prisma.IntFieldUpdateOperationsInput | number
+  mergedInto?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  predecessorId?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  successorId?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  lookBackAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
+  chainHead?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
   transitions?: Prisma.HazardTransitionUpdateManyWithoutHazardNestedInput
+  items?: Prisma.HazardItemUpdateManyWithoutHazardNestedInput
+  packages?: Prisma.ArchivePackageUpdateManyWithoutHazardNestedInput
   deadlines?: Prisma.DeadlineUpdateManyWithoutHazardNestedInput
   supervisions?: Prisma.SupervisionUpdateManyWithoutHazardNestedInput
   evidence?: Prisma.EvidenceUpdateManyWithoutHazardNestedInput
+  tasks?: Prisma.TaskUpdateManyWithoutHazardNestedInput
 }
 
 export type HazardUncheckedUpdateWithoutAssetInput = {
@@ -1980,10 +3191,23 @@ export type HazardUncheckedUpdateWithoutAssetInput = {
   nodeId?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
   point?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   updatedAt?: Prisma.DateTimeFieldUpdateOperationsInput | Date | string
+  acceptedAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
+  listed?: Prisma.BoolFieldUpdateOperationsInput | boolean
+  paused?: Prisma.BoolFieldUpdateOperationsInput | boolean
+  extensions?: Prisma.IntFieldUpdateOperationsInput | number
+  reportCount?: Prisma.IntFieldUpdateOperationsInput | number
+  mergedInto?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  predecessorId?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  successorId?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  lookBackAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
+  chainHead?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
   transitions?: Prisma.HazardTransitionUncheckedUpdateManyWithoutHazardNestedInput
+  items?: Prisma.HazardItemUncheckedUpdateManyWithoutHazardNestedInput
+  packages?: Prisma.ArchivePackageUncheckedUpdateManyWithoutHazardNestedInput
   deadlines?: Prisma.DeadlineUncheckedUpdateManyWithoutHazardNestedInput
   supervisions?: Prisma.SupervisionUncheckedUpdateManyWithoutHazardNestedInput
   evidence?: Prisma.EvidenceUncheckedUpdateManyWithoutHazardNestedInput
+  tasks?: Prisma.TaskUncheckedUpdateManyWithoutHazardNestedInput
 }
 
 export type HazardUncheckedUpdateManyWithoutAssetInput = {
@@ -2016,6 +3240,16 @@ export type HazardUncheckedUpdateManyWithoutAssetInput = {
   nodeId?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
   point?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   updatedAt?: Prisma.DateTimeFieldUpdateOperationsInput | Date | string
+  acceptedAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
+  listed?: Prisma.BoolFieldUpdateOperationsInput | boolean
+  paused?: Prisma.BoolFieldUpdateOperationsInput | boolean
+  extensions?: Prisma.IntFieldUpdateOperationsInput | number
+  reportCount?: Prisma.IntFieldUpdateOperationsInput | number
+  mergedInto?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  predecessorId?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  successorId?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  lookBackAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
+  chainHead?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
 }
 
 
@@ -2025,16 +3259,22 @@ export type HazardUncheckedUpdateManyWithoutAssetInput = {
 
 export type HazardCountOutputType = {
   transitions: number
+  items: number
+  packages: number
   deadlines: number
   supervisions: number
   evidence: number
+  tasks: number
 }
 
 export type HazardCountOutputTypeSelect<ExtArgs extends runtime.Types.Extensions.InternalArgs = runtime.Types.Extensions.DefaultArgs> = {
   transitions?: boolean | HazardCountOutputTypeCountTransitionsArgs
+  items?: boolean | HazardCountOutputTypeCountItemsArgs
+  packages?: boolean | HazardCountOutputTypeCountPackagesArgs
   deadlines?: boolean | HazardCountOutputTypeCountDeadlinesArgs
   supervisions?: boolean | HazardCountOutputTypeCountSupervisionsArgs
   evidence?: boolean | HazardCountOutputTypeCountEvidenceArgs
+  tasks?: boolean | HazardCountOutputTypeCountTasksArgs
 }
 
 /**
@@ -2057,6 +3297,20 @@ export type HazardCountOutputTypeCountTransitionsArgs<ExtArgs extends runtime.Ty
 /**
  * HazardCountOutputType without action
  */
+export type HazardCountOutputTypeCountItemsArgs<ExtArgs extends runtime.Types.Extensions.InternalArgs = runtime.Types.Extensions.DefaultArgs> = {
+  where?: Prisma.HazardItemWhereInput
+}
+
+/**
+ * HazardCountOutputType without action
+ */
+export type HazardCountOutputTypeCountPackagesArgs<ExtArgs extends runtime.Types.Extensions.InternalArgs = runtime.Types.Extensions.DefaultArgs> = {
+  where?: Prisma.ArchivePackageWhereInput
+}
+
+/**
+ * HazardCountOutputType without action
+ */
 export type HazardCountOutputTypeCountDeadlinesArgs<ExtArgs extends runtime.Types.Extensions.InternalArgs = runtime.Types.Extensions.DefaultArgs> = {
   where?: Prisma.DeadlineWhereInput
 }
@@ -2073,6 +3327,13 @@ export type HazardCountOutputTypeCountSupervisionsArgs<ExtArgs extends runtime.T
  */
 export type HazardCountOutputTypeCountEvidenceArgs<ExtArgs extends runtime.Types.Extensions.InternalArgs = runtime.Types.Extensions.DefaultArgs> = {
   where?: Prisma.EvidenceWhereInput
+}
+
+/**
+ * HazardCountOutputType without action
+ */
+export type HazardCountOutputTypeCountTasksArgs<ExtArgs extends runtime.Types.Extensions.InternalArgs = runtime.Types.Extensions.DefaultArgs> = {
+  where?: Prisma.TaskWhereInput
 }
 
 
@@ -2108,11 +3369,24 @@ export type HazardSelect<ExtArgs extends runtime.Types.Extensions.InternalArgs =
   nodeId?: boolean
   point?: boolean
   updatedAt?: boolean
+  acceptedAt?: boolean
+  listed?: boolean
+  paused?: boolean
+  extensions?: boolean
+  reportCount?: boolean
+  mergedInto?: boolean
+  predecessorId?: boolean
+  successorId?: boolean
+  lookBackAt?: boolean
+  chainHead?: boolean
   asset?: boolean | Prisma.Hazard$assetArgs<ExtArgs>
   transitions?: boolean | Prisma.Hazard$transitionsArgs<ExtArgs>
+  items?: boolean | Prisma.Hazard$itemsArgs<ExtArgs>
+  packages?: boolean | Prisma.Hazard$packagesArgs<ExtArgs>
   deadlines?: boolean | Prisma.Hazard$deadlinesArgs<ExtArgs>
   supervisions?: boolean | Prisma.Hazard$supervisionsArgs<ExtArgs>
   evidence?: boolean | Prisma.Hazard$evidenceArgs<ExtArgs>
+  tasks?: boolean | Prisma.Hazard$tasksArgs<ExtArgs>
   _count?: boolean | Prisma.HazardCountOutputTypeDefaultArgs<ExtArgs>
 }, ExtArgs["result"]["hazard"]>
 
@@ -2148,6 +3422,16 @@ export type HazardSelectCreateManyAndReturn<ExtArgs extends runtime.Types.Extens
   nodeId?: boolean
   point?: boolean
   updatedAt?: boolean
+  acceptedAt?: boolean
+  listed?: boolean
+  paused?: boolean
+  extensions?: boolean
+  reportCount?: boolean
+  mergedInto?: boolean
+  predecessorId?: boolean
+  successorId?: boolean
+  lookBackAt?: boolean
+  chainHead?: boolean
   asset?: boolean | Prisma.Hazard$assetArgs<ExtArgs>
 }, ExtArgs["result"]["hazard"]>
 
@@ -2183,6 +3467,16 @@ export type HazardSelectUpdateManyAndReturn<ExtArgs extends runtime.Types.Extens
   nodeId?: boolean
   point?: boolean
   updatedAt?: boolean
+  acceptedAt?: boolean
+  listed?: boolean
+  paused?: boolean
+  extensions?: boolean
+  reportCount?: boolean
+  mergedInto?: boolean
+  predecessorId?: boolean
+  successorId?: boolean
+  lookBackAt?: boolean
+  chainHead?: boolean
   asset?: boolean | Prisma.Hazard$assetArgs<ExtArgs>
 }, ExtArgs["result"]["hazard"]>
 
@@ -2218,15 +3512,28 @@ export type HazardSelectScalar = {
   nodeId?: boolean
   point?: boolean
   updatedAt?: boolean
+  acceptedAt?: boolean
+  listed?: boolean
+  paused?: boolean
+  extensions?: boolean
+  reportCount?: boolean
+  mergedInto?: boolean
+  predecessorId?: boolean
+  successorId?: boolean
+  lookBackAt?: boolean
+  chainHead?: boolean
 }
 
-export type HazardOmit<ExtArgs extends runtime.Types.Extensions.InternalArgs = runtime.Types.Extensions.DefaultArgs> = runtime.Types.Extensions.GetOmit<"id" | "tenantId" | "number" | "assetId" | "zoneId" | "type" | "grade" | "title" | "description" | "state" | "origin" | "seq" | "cycle" | "reportedAt" | "dueAt" | "overdue" | "supervision" | "supervisionOpen" | "rejections" | "statutory" | "needsOwner" | "responsibleId" | "snapshot" | "closedAt" | "eventId" | "ruleId" | "ruleVersion" | "flowVersion" | "nodeId" | "point" | "updatedAt", ExtArgs["result"]["hazard"]>
+export type HazardOmit<ExtArgs extends runtime.Types.Extensions.InternalArgs = runtime.Types.Extensions.DefaultArgs> = runtime.Types.Extensions.GetOmit<"id" | "tenantId" | "number" | "assetId" | "zoneId" | "type" | "grade" | "title" | "description" | "state" | "origin" | "seq" | "cycle" | "reportedAt" | "dueAt" | "overdue" | "supervision" | "supervisionOpen" | "rejections" | "statutory" | "needsOwner" | "responsibleId" | "snapshot" | "closedAt" | "eventId" | "ruleId" | "ruleVersion" | "flowVersion" | "nodeId" | "point" | "updatedAt" | "acceptedAt" | "listed" | "paused" | "extensions" | "reportCount" | "mergedInto" | "predecessorId" | "successorId" | "lookBackAt" | "chainHead", ExtArgs["result"]["hazard"]>
 export type HazardInclude<ExtArgs extends runtime.Types.Extensions.InternalArgs = runtime.Types.Extensions.DefaultArgs> = {
   asset?: boolean | Prisma.Hazard$assetArgs<ExtArgs>
   transitions?: boolean | Prisma.Hazard$transitionsArgs<ExtArgs>
+  items?: boolean | Prisma.Hazard$itemsArgs<ExtArgs>
+  packages?: boolean | Prisma.Hazard$packagesArgs<ExtArgs>
   deadlines?: boolean | Prisma.Hazard$deadlinesArgs<ExtArgs>
   supervisions?: boolean | Prisma.Hazard$supervisionsArgs<ExtArgs>
   evidence?: boolean | Prisma.Hazard$evidenceArgs<ExtArgs>
+  tasks?: boolean | Prisma.Hazard$tasksArgs<ExtArgs>
   _count?: boolean | Prisma.HazardCountOutputTypeDefaultArgs<ExtArgs>
 }
 export type HazardIncludeCreateManyAndReturn<ExtArgs extends runtime.Types.Extensions.InternalArgs = runtime.Types.Extensions.DefaultArgs> = {
@@ -2241,9 +3548,12 @@ export type $HazardPayload<ExtArgs extends runtime.Types.Extensions.InternalArgs
   objects: {
     asset: Prisma.$AssetPayload<ExtArgs> | null
     transitions: Prisma.$HazardTransitionPayload<ExtArgs>[]
+    items: Prisma.$HazardItemPayload<ExtArgs>[]
+    packages: Prisma.$ArchivePackagePayload<ExtArgs>[]
     deadlines: Prisma.$DeadlinePayload<ExtArgs>[]
     supervisions: Prisma.$SupervisionPayload<ExtArgs>[]
     evidence: Prisma.$EvidencePayload<ExtArgs>[]
+    tasks: Prisma.$TaskPayload<ExtArgs>[]
   }
   scalars: runtime.Types.Extensions.GetPayloadResult<{
     id: string
@@ -2298,6 +3608,34 @@ export type $HazardPayload<ExtArgs extends runtime.Types.Extensions.InternalArgs
     nodeId: string | null
     point: runtime.JsonValue | null
     updatedAt: Date
+    acceptedAt: Date | null
+    /**
+     * 挂牌督办.
+     */
+    listed: boolean
+    paused: boolean
+    /**
+     * Extensions granted in this cycle.
+     */
+    extensions: number
+    reportCount: number
+    /**
+     * The case that this duplicate was merged into, until the merge is undone.
+     */
+    mergedInto: string | null
+    /**
+     * Wrong enterprise: the case that this one was redirected from, and to.
+     */
+    predecessorId: string | null
+    successorId: string | null
+    /**
+     * The next look-back.
+     */
+    lookBackAt: Date | null
+    /**
+     * Hash of the last transition.
+     */
+    chainHead: string | null
   }, ExtArgs["result"]["hazard"]>
   composites: {}
 }
@@ -2694,9 +4032,12 @@ export interface Prisma__HazardClient<T, Null = never, ExtArgs extends runtime.T
   readonly [Symbol.toStringTag]: "PrismaPromise"
   asset<T extends Prisma.Hazard$assetArgs<ExtArgs> = {}>(args?: Prisma.Subset<T, Prisma.Hazard$assetArgs<ExtArgs>>): Prisma.Prisma__AssetClient<runtime.Types.Result.GetResult<Prisma.$AssetPayload<ExtArgs>, T, "findUniqueOrThrow", GlobalOmitOptions> | null, null, ExtArgs, GlobalOmitOptions>
   transitions<T extends Prisma.Hazard$transitionsArgs<ExtArgs> = {}>(args?: Prisma.Subset<T, Prisma.Hazard$transitionsArgs<ExtArgs>>): Prisma.PrismaPromise<runtime.Types.Result.GetResult<Prisma.$HazardTransitionPayload<ExtArgs>, T, "findMany", GlobalOmitOptions> | Null>
+  items<T extends Prisma.Hazard$itemsArgs<ExtArgs> = {}>(args?: Prisma.Subset<T, Prisma.Hazard$itemsArgs<ExtArgs>>): Prisma.PrismaPromise<runtime.Types.Result.GetResult<Prisma.$HazardItemPayload<ExtArgs>, T, "findMany", GlobalOmitOptions> | Null>
+  packages<T extends Prisma.Hazard$packagesArgs<ExtArgs> = {}>(args?: Prisma.Subset<T, Prisma.Hazard$packagesArgs<ExtArgs>>): Prisma.PrismaPromise<runtime.Types.Result.GetResult<Prisma.$ArchivePackagePayload<ExtArgs>, T, "findMany", GlobalOmitOptions> | Null>
   deadlines<T extends Prisma.Hazard$deadlinesArgs<ExtArgs> = {}>(args?: Prisma.Subset<T, Prisma.Hazard$deadlinesArgs<ExtArgs>>): Prisma.PrismaPromise<runtime.Types.Result.GetResult<Prisma.$DeadlinePayload<ExtArgs>, T, "findMany", GlobalOmitOptions> | Null>
   supervisions<T extends Prisma.Hazard$supervisionsArgs<ExtArgs> = {}>(args?: Prisma.Subset<T, Prisma.Hazard$supervisionsArgs<ExtArgs>>): Prisma.PrismaPromise<runtime.Types.Result.GetResult<Prisma.$SupervisionPayload<ExtArgs>, T, "findMany", GlobalOmitOptions> | Null>
   evidence<T extends Prisma.Hazard$evidenceArgs<ExtArgs> = {}>(args?: Prisma.Subset<T, Prisma.Hazard$evidenceArgs<ExtArgs>>): Prisma.PrismaPromise<runtime.Types.Result.GetResult<Prisma.$EvidencePayload<ExtArgs>, T, "findMany", GlobalOmitOptions> | Null>
+  tasks<T extends Prisma.Hazard$tasksArgs<ExtArgs> = {}>(args?: Prisma.Subset<T, Prisma.Hazard$tasksArgs<ExtArgs>>): Prisma.PrismaPromise<runtime.Types.Result.GetResult<Prisma.$TaskPayload<ExtArgs>, T, "findMany", GlobalOmitOptions> | Null>
   /**
    * Attaches callbacks for the resolution and/or rejection of the Promise.
    * @param onfulfilled The callback to execute when the Promise is resolved.
@@ -2757,6 +4098,16 @@ export interface HazardFieldRefs {
   readonly nodeId: Prisma.FieldRef<"Hazard", 'String'>
   readonly point: Prisma.FieldRef<"Hazard", 'Json'>
   readonly updatedAt: Prisma.FieldRef<"Hazard", 'DateTime'>
+  readonly acceptedAt: Prisma.FieldRef<"Hazard", 'DateTime'>
+  readonly listed: Prisma.FieldRef<"Hazard", 'Boolean'>
+  readonly paused: Prisma.FieldRef<"Hazard", 'Boolean'>
+  readonly extensions: Prisma.FieldRef<"Hazard", 'Int'>
+  readonly reportCount: Prisma.FieldRef<"Hazard", 'Int'>
+  readonly mergedInto: Prisma.FieldRef<"Hazard", 'String'>
+  readonly predecessorId: Prisma.FieldRef<"Hazard", 'String'>
+  readonly successorId: Prisma.FieldRef<"Hazard", 'String'>
+  readonly lookBackAt: Prisma.FieldRef<"Hazard", 'DateTime'>
+  readonly chainHead: Prisma.FieldRef<"Hazard", 'String'>
 }
     
 
@@ -3201,6 +4552,54 @@ export type Hazard$transitionsArgs<ExtArgs extends runtime.Types.Extensions.Inte
 }
 
 /**
+ * Hazard.items
+ */
+export type Hazard$itemsArgs<ExtArgs extends runtime.Types.Extensions.InternalArgs = runtime.Types.Extensions.DefaultArgs> = {
+  /**
+   * Select specific fields to fetch from the HazardItem
+   */
+  select?: Prisma.HazardItemSelect<ExtArgs> | null
+  /**
+   * Omit specific fields from the HazardItem
+   */
+  omit?: Prisma.HazardItemOmit<ExtArgs> | null
+  /**
+   * Choose, which related nodes to fetch as well
+   */
+  include?: Prisma.HazardItemInclude<ExtArgs> | null
+  where?: Prisma.HazardItemWhereInput
+  orderBy?: Prisma.HazardItemOrderByWithRelationInput | Prisma.HazardItemOrderByWithRelationInput[]
+  cursor?: Prisma.HazardItemWhereUniqueInput
+  take?: number
+  skip?: number
+  distinct?: Prisma.HazardItemScalarFieldEnum | Prisma.HazardItemScalarFieldEnum[]
+}
+
+/**
+ * Hazard.packages
+ */
+export type Hazard$packagesArgs<ExtArgs extends runtime.Types.Extensions.InternalArgs = runtime.Types.Extensions.DefaultArgs> = {
+  /**
+   * Select specific fields to fetch from the ArchivePackage
+   */
+  select?: Prisma.ArchivePackageSelect<ExtArgs> | null
+  /**
+   * Omit specific fields from the ArchivePackage
+   */
+  omit?: Prisma.ArchivePackageOmit<ExtArgs> | null
+  /**
+   * Choose, which related nodes to fetch as well
+   */
+  include?: Prisma.ArchivePackageInclude<ExtArgs> | null
+  where?: Prisma.ArchivePackageWhereInput
+  orderBy?: Prisma.ArchivePackageOrderByWithRelationInput | Prisma.ArchivePackageOrderByWithRelationInput[]
+  cursor?: Prisma.ArchivePackageWhereUniqueInput
+  take?: number
+  skip?: number
+  distinct?: Prisma.ArchivePackageScalarFieldEnum | Prisma.ArchivePackageScalarFieldEnum[]
+}
+
+/**
  * Hazard.deadlines
  */
 export type Hazard$deadlinesArgs<ExtArgs extends runtime.Types.Extensions.InternalArgs = runtime.Types.Extensions.DefaultArgs> = {
@@ -3270,6 +4669,30 @@ export type Hazard$evidenceArgs<ExtArgs extends runtime.Types.Extensions.Interna
   take?: number
   skip?: number
   distinct?: Prisma.EvidenceScalarFieldEnum | Prisma.EvidenceScalarFieldEnum[]
+}
+
+/**
+ * Hazard.tasks
+ */
+export type Hazard$tasksArgs<ExtArgs extends runtime.Types.Extensions.InternalArgs = runtime.Types.Extensions.DefaultArgs> = {
+  /**
+   * Select specific fields to fetch from the Task
+   */
+  select?: Prisma.TaskSelect<ExtArgs> | null
+  /**
+   * Omit specific fields from the Task
+   */
+  omit?: Prisma.TaskOmit<ExtArgs> | null
+  /**
+   * Choose, which related nodes to fetch as well
+   */
+  include?: Prisma.TaskInclude<ExtArgs> | null
+  where?: Prisma.TaskWhereInput
+  orderBy?: Prisma.TaskOrderByWithRelationInput | Prisma.TaskOrderByWithRelationInput[]
+  cursor?: Prisma.TaskWhereUniqueInput
+  take?: number
+  skip?: number
+  distinct?: Prisma.TaskScalarFieldEnum | Prisma.TaskScalarFieldEnum[]
 }
 
 /**

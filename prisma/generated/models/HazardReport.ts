@@ -30,12 +30,14 @@ export type HazardReportAvgAggregateOutputType = {
   eventId: number | null
   ruleVersion: number | null
   flowVersion: number | null
+  source: number | null
 }
 
 export type HazardReportSumAggregateOutputType = {
   eventId: bigint | null
   ruleVersion: number | null
   flowVersion: number | null
+  source: number | null
 }
 
 export type HazardReportMinAggregateOutputType = {
@@ -58,6 +60,7 @@ export type HazardReportMinAggregateOutputType = {
   clientAt: Date | null
   receivedAt: Date | null
   dedupeKey: string | null
+  source: number | null
 }
 
 export type HazardReportMaxAggregateOutputType = {
@@ -80,6 +83,7 @@ export type HazardReportMaxAggregateOutputType = {
   clientAt: Date | null
   receivedAt: Date | null
   dedupeKey: string | null
+  source: number | null
 }
 
 export type HazardReportCountAggregateOutputType = {
@@ -104,6 +108,8 @@ export type HazardReportCountAggregateOutputType = {
   clientAt: number
   receivedAt: number
   dedupeKey: number
+  fields: number
+  source: number
   _all: number
 }
 
@@ -112,12 +118,14 @@ export type HazardReportAvgAggregateInputType = {
   eventId?: true
   ruleVersion?: true
   flowVersion?: true
+  source?: true
 }
 
 export type HazardReportSumAggregateInputType = {
   eventId?: true
   ruleVersion?: true
   flowVersion?: true
+  source?: true
 }
 
 export type HazardReportMinAggregateInputType = {
@@ -140,6 +148,7 @@ export type HazardReportMinAggregateInputType = {
   clientAt?: true
   receivedAt?: true
   dedupeKey?: true
+  source?: true
 }
 
 export type HazardReportMaxAggregateInputType = {
@@ -162,6 +171,7 @@ export type HazardReportMaxAggregateInputType = {
   clientAt?: true
   receivedAt?: true
   dedupeKey?: true
+  source?: true
 }
 
 export type HazardReportCountAggregateInputType = {
@@ -186,6 +196,8 @@ export type HazardReportCountAggregateInputType = {
   clientAt?: true
   receivedAt?: true
   dedupeKey?: true
+  fields?: true
+  source?: true
   _all?: true
 }
 
@@ -297,6 +309,8 @@ export type HazardReportGroupByOutputType = {
   clientAt: Date | null
   receivedAt: Date
   dedupeKey: string
+  fields: runtime.JsonValue | null
+  source: number | null
   _count: HazardReportCountAggregateOutputType | null
   _avg: HazardReportAvgAggregateOutputType | null
   _sum: HazardReportSumAggregateOutputType | null
@@ -344,6 +358,8 @@ export type HazardReportWhereInput = {
   clientAt?: Prisma.DateTimeNullableFilter<"HazardReport"> | Date | string | null
   receivedAt?: Prisma.DateTimeFilter<"HazardReport"> | Date | string
   dedupeKey?: Prisma.StringFilter<"HazardReport"> | string
+  fields?: Prisma.JsonNullableFilter<"HazardReport">
+  source?: Prisma.IntNullableFilter<"HazardReport"> | number | null
 }
 
 export type HazardReportOrderByWithRelationInput = {
@@ -368,6 +384,8 @@ export type HazardReportOrderByWithRelationInput = {
   clientAt?: Prisma.SortOrderInput | Prisma.SortOrder
   receivedAt?: Prisma.SortOrder
   dedupeKey?: Prisma.SortOrder
+  fields?: Prisma.SortOrderInput | Prisma.SortOrder
+  source?: Prisma.SortOrderInput | Prisma.SortOrder
 }
 
 export type HazardReportWhereUniqueInput = Prisma.AtLeast<{
@@ -396,6 +414,8 @@ export type HazardReportWhereUniqueInput = Prisma.AtLeast<{
   point?: Prisma.JsonNullableFilter<"HazardReport">
   clientAt?: Prisma.DateTimeNullableFilter<"HazardReport"> | Date | string | null
   receivedAt?: Prisma.DateTimeFilter<"HazardReport"> | Date | string
+  fields?: Prisma.JsonNullableFilter<"HazardReport">
+  source?: Prisma.IntNullableFilter<"HazardReport"> | number | null
 }, "id" | "dedupeKey" | "tenantId_id">
 
 export type HazardReportOrderByWithAggregationInput = {
@@ -420,6 +440,8 @@ export type HazardReportOrderByWithAggregationInput = {
   clientAt?: Prisma.SortOrderInput | Prisma.SortOrder
   receivedAt?: Prisma.SortOrder
   dedupeKey?: Prisma.SortOrder
+  fields?: Prisma.SortOrderInput | Prisma.SortOrder
+  source?: Prisma.SortOrderInput | Prisma.SortOrder
   _count?: Prisma.HazardReportCountOrderByAggregateInput
   _avg?: Prisma.HazardReportAvgOrderByAggregateInput
   _max?: Prisma.HazardReportMaxOrderByAggregateInput
@@ -452,6 +474,8 @@ export type HazardReportScalarWhereWithAggregatesInput = {
   clientAt?: Prisma.DateTimeNullableWithAggregatesFilter<"HazardReport"> | Date | string | null
   receivedAt?: Prisma.DateTimeWithAggregatesFilter<"HazardReport"> | Date | string
   dedupeKey?: Prisma.StringWithAggregatesFilter<"HazardReport"> | string
+  fields?: Prisma.JsonNullableWithAggregatesFilter<"HazardReport">
+  source?: Prisma.IntNullableWithAggregatesFilter<"HazardReport"> | number | null
 }
 
 export type HazardReportCreateInput = {
@@ -476,6 +500,8 @@ export type HazardReportCreateInput = {
   clientAt?: Date | string | null
   receivedAt?: Date | string
   dedupeKey: string
+  fields?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
+  source?: number | null
 }
 
 export type HazardReportUncheckedCreateInput = {
@@ -500,6 +526,8 @@ export type HazardReportUncheckedCreateInput = {
   clientAt?: Date | string | null
   receivedAt?: Date | string
   dedupeKey: string
+  fields?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
+  source?: number | null
 }
 
 export type HazardReportUpdateInput = {
@@ -524,6 +552,8 @@ export type HazardReportUpdateInput = {
   clientAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
   receivedAt?: Prisma.DateTimeFieldUpdateOperationsInput | Date | string
   dedupeKey?: Prisma.StringFieldUpdateOperationsInput | string
+  fields?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
+  source?: Prisma.NullableIntFieldUpdateOperationsInput | number | null
 }
 
 export type HazardReportUncheckedUpdateInput = {
@@ -548,6 +578,8 @@ export type HazardReportUncheckedUpdateInput = {
   clientAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
   receivedAt?: Prisma.DateTimeFieldUpdateOperationsInput | Date | string
   dedupeKey?: Prisma.StringFieldUpdateOperationsInput | string
+  fields?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
+  source?: Prisma.NullableIntFieldUpdateOperationsInput | number | null
 }
 
 export type HazardReportCreateManyInput = {
@@ -572,6 +604,8 @@ export type HazardReportCreateManyInput = {
   clientAt?: Date | string | null
   receivedAt?: Date | string
   dedupeKey: string
+  fields?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
+  source?: number | null
 }
 
 export type HazardReportUpdateManyMutationInput = {
@@ -596,6 +630,8 @@ export type HazardReportUpdateManyMutationInput = {
   clientAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
   receivedAt?: Prisma.DateTimeFieldUpdateOperationsInput | Date | string
   dedupeKey?: Prisma.StringFieldUpdateOperationsInput | string
+  fields?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
+  source?: Prisma.NullableIntFieldUpdateOperationsInput | number | null
 }
 
 export type HazardReportUncheckedUpdateManyInput = {
@@ -620,6 +656,8 @@ export type HazardReportUncheckedUpdateManyInput = {
   clientAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
   receivedAt?: Prisma.DateTimeFieldUpdateOperationsInput | Date | string
   dedupeKey?: Prisma.StringFieldUpdateOperationsInput | string
+  fields?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
+  source?: Prisma.NullableIntFieldUpdateOperationsInput | number | null
 }
 
 export type HazardReportTenantIdIdCompoundUniqueInput = {
@@ -649,12 +687,15 @@ export type HazardReportCountOrderByAggregateInput = {
   clientAt?: Prisma.SortOrder
   receivedAt?: Prisma.SortOrder
   dedupeKey?: Prisma.SortOrder
+  fields?: Prisma.SortOrder
+  source?: Prisma.SortOrder
 }
 
 export type HazardReportAvgOrderByAggregateInput = {
   eventId?: Prisma.SortOrder
   ruleVersion?: Prisma.SortOrder
   flowVersion?: Prisma.SortOrder
+  source?: Prisma.SortOrder
 }
 
 export type HazardReportMaxOrderByAggregateInput = {
@@ -677,6 +718,7 @@ export type HazardReportMaxOrderByAggregateInput = {
   clientAt?: Prisma.SortOrder
   receivedAt?: Prisma.SortOrder
   dedupeKey?: Prisma.SortOrder
+  source?: Prisma.SortOrder
 }
 
 export type HazardReportMinOrderByAggregateInput = {
@@ -699,12 +741,14 @@ export type HazardReportMinOrderByAggregateInput = {
   clientAt?: Prisma.SortOrder
   receivedAt?: Prisma.SortOrder
   dedupeKey?: Prisma.SortOrder
+  source?: Prisma.SortOrder
 }
 
 export type HazardReportSumOrderByAggregateInput = {
   eventId?: Prisma.SortOrder
   ruleVersion?: Prisma.SortOrder
   flowVersion?: Prisma.SortOrder
+  source?: Prisma.SortOrder
 }
 
 
@@ -731,6 +775,8 @@ export type HazardReportSelect<ExtArgs extends runtime.Types.Extensions.Internal
   clientAt?: boolean
   receivedAt?: boolean
   dedupeKey?: boolean
+  fields?: boolean
+  source?: boolean
 }, ExtArgs["result"]["hazardReport"]>
 
 export type HazardReportSelectCreateManyAndReturn<ExtArgs extends runtime.Types.Extensions.InternalArgs = runtime.Types.Extensions.DefaultArgs> = runtime.Types.Extensions.GetSelect<{
@@ -755,6 +801,8 @@ export type HazardReportSelectCreateManyAndReturn<ExtArgs extends runtime.Types.
   clientAt?: boolean
   receivedAt?: boolean
   dedupeKey?: boolean
+  fields?: boolean
+  source?: boolean
 }, ExtArgs["result"]["hazardReport"]>
 
 export type HazardReportSelectUpdateManyAndReturn<ExtArgs extends runtime.Types.Extensions.InternalArgs = runtime.Types.Extensions.DefaultArgs> = runtime.Types.Extensions.GetSelect<{
@@ -779,6 +827,8 @@ export type HazardReportSelectUpdateManyAndReturn<ExtArgs extends runtime.Types.
   clientAt?: boolean
   receivedAt?: boolean
   dedupeKey?: boolean
+  fields?: boolean
+  source?: boolean
 }, ExtArgs["result"]["hazardReport"]>
 
 export type HazardReportSelectScalar = {
@@ -803,9 +853,11 @@ export type HazardReportSelectScalar = {
   clientAt?: boolean
   receivedAt?: boolean
   dedupeKey?: boolean
+  fields?: boolean
+  source?: boolean
 }
 
-export type HazardReportOmit<ExtArgs extends runtime.Types.Extensions.InternalArgs = runtime.Types.Extensions.DefaultArgs> = runtime.Types.Extensions.GetOmit<"id" | "tenantId" | "hazardId" | "origin" | "assetId" | "zoneId" | "type" | "title" | "description" | "statutory" | "message" | "reporterId" | "eventId" | "ruleId" | "ruleVersion" | "flowVersion" | "nodeId" | "point" | "clientAt" | "receivedAt" | "dedupeKey", ExtArgs["result"]["hazardReport"]>
+export type HazardReportOmit<ExtArgs extends runtime.Types.Extensions.InternalArgs = runtime.Types.Extensions.DefaultArgs> = runtime.Types.Extensions.GetOmit<"id" | "tenantId" | "hazardId" | "origin" | "assetId" | "zoneId" | "type" | "title" | "description" | "statutory" | "message" | "reporterId" | "eventId" | "ruleId" | "ruleVersion" | "flowVersion" | "nodeId" | "point" | "clientAt" | "receivedAt" | "dedupeKey" | "fields" | "source", ExtArgs["result"]["hazardReport"]>
 
 export type $HazardReportPayload<ExtArgs extends runtime.Types.Extensions.InternalArgs = runtime.Types.Extensions.DefaultArgs> = {
   name: "HazardReport"
@@ -838,6 +890,14 @@ export type $HazardReportPayload<ExtArgs extends runtime.Types.Extensions.Intern
      * One report per key, whatever is retried.
      */
     dedupeKey: string
+    /**
+     * Fields of its type and exchange codes (domain/hazard-types.ts).
+     */
+    fields: runtime.JsonValue | null
+    /**
+     * Exchange source 1-10 (domain/exchange.ts).
+     */
+    source: number | null
   }, ExtArgs["result"]["hazardReport"]>
   composites: {}
 }
@@ -1282,6 +1342,8 @@ export interface HazardReportFieldRefs {
   readonly clientAt: Prisma.FieldRef<"HazardReport", 'DateTime'>
   readonly receivedAt: Prisma.FieldRef<"HazardReport", 'DateTime'>
   readonly dedupeKey: Prisma.FieldRef<"HazardReport", 'String'>
+  readonly fields: Prisma.FieldRef<"HazardReport", 'Json'>
+  readonly source: Prisma.FieldRef<"HazardReport", 'Int'>
 }
     
 

@@ -28,10 +28,12 @@ export type AggregateHazardTransition = {
 
 export type HazardTransitionAvgAggregateOutputType = {
   seq: number | null
+  cycle: number | null
 }
 
 export type HazardTransitionSumAggregateOutputType = {
   seq: number | null
+  cycle: number | null
 }
 
 export type HazardTransitionMinAggregateOutputType = {
@@ -53,6 +55,9 @@ export type HazardTransitionMinAggregateOutputType = {
   refusalCode: string | null
   recordedAt: Date | null
   dedupeKey: string | null
+  cycle: number | null
+  prevHash: string | null
+  hash: string | null
 }
 
 export type HazardTransitionMaxAggregateOutputType = {
@@ -74,6 +79,9 @@ export type HazardTransitionMaxAggregateOutputType = {
   refusalCode: string | null
   recordedAt: Date | null
   dedupeKey: string | null
+  cycle: number | null
+  prevHash: string | null
+  hash: string | null
 }
 
 export type HazardTransitionCountAggregateOutputType = {
@@ -96,16 +104,21 @@ export type HazardTransitionCountAggregateOutputType = {
   payload: number
   recordedAt: number
   dedupeKey: number
+  cycle: number
+  prevHash: number
+  hash: number
   _all: number
 }
 
 
 export type HazardTransitionAvgAggregateInputType = {
   seq?: true
+  cycle?: true
 }
 
 export type HazardTransitionSumAggregateInputType = {
   seq?: true
+  cycle?: true
 }
 
 export type HazardTransitionMinAggregateInputType = {
@@ -127,6 +140,9 @@ export type HazardTransitionMinAggregateInputType = {
   refusalCode?: true
   recordedAt?: true
   dedupeKey?: true
+  cycle?: true
+  prevHash?: true
+  hash?: true
 }
 
 export type HazardTransitionMaxAggregateInputType = {
@@ -148,6 +164,9 @@ export type HazardTransitionMaxAggregateInputType = {
   refusalCode?: true
   recordedAt?: true
   dedupeKey?: true
+  cycle?: true
+  prevHash?: true
+  hash?: true
 }
 
 export type HazardTransitionCountAggregateInputType = {
@@ -170,6 +189,9 @@ export type HazardTransitionCountAggregateInputType = {
   payload?: true
   recordedAt?: true
   dedupeKey?: true
+  cycle?: true
+  prevHash?: true
+  hash?: true
   _all?: true
 }
 
@@ -279,6 +301,9 @@ export type HazardTransitionGroupByOutputType = {
   payload: runtime.JsonValue
   recordedAt: Date
   dedupeKey: string
+  cycle: number
+  prevHash: string | null
+  hash: string | null
   _count: HazardTransitionCountAggregateOutputType | null
   _avg: HazardTransitionAvgAggregateOutputType | null
   _sum: HazardTransitionSumAggregateOutputType | null
@@ -324,6 +349,9 @@ export type HazardTransitionWhereInput = {
   payload?: Prisma.JsonFilter<"HazardTransition">
   recordedAt?: Prisma.DateTimeFilter<"HazardTransition"> | Date | string
   dedupeKey?: Prisma.StringFilter<"HazardTransition"> | string
+  cycle?: Prisma.IntFilter<"HazardTransition"> | number
+  prevHash?: Prisma.StringNullableFilter<"HazardTransition"> | string | null
+  hash?: Prisma.StringNullableFilter<"HazardTransition"> | string | null
   hazard?: Prisma.XOR<Prisma.HazardScalarRelationFilter, Prisma.HazardWhereInput>
 }
 
@@ -347,6 +375,9 @@ export type HazardTransitionOrderByWithRelationInput = {
   payload?: Prisma.SortOrder
   recordedAt?: Prisma.SortOrder
   dedupeKey?: Prisma.SortOrder
+  cycle?: Prisma.SortOrder
+  prevHash?: Prisma.SortOrderInput | Prisma.SortOrder
+  hash?: Prisma.SortOrderInput | Prisma.SortOrder
   hazard?: Prisma.HazardOrderByWithRelationInput
 }
 
@@ -374,6 +405,9 @@ export type HazardTransitionWhereUniqueInput = Prisma.AtLeast<{
   refusalCode?: Prisma.StringNullableFilter<"HazardTransition"> | string | null
   payload?: Prisma.JsonFilter<"HazardTransition">
   recordedAt?: Prisma.DateTimeFilter<"HazardTransition"> | Date | string
+  cycle?: Prisma.IntFilter<"HazardTransition"> | number
+  prevHash?: Prisma.StringNullableFilter<"HazardTransition"> | string | null
+  hash?: Prisma.StringNullableFilter<"HazardTransition"> | string | null
   hazard?: Prisma.XOR<Prisma.HazardScalarRelationFilter, Prisma.HazardWhereInput>
 }, "id" | "dedupeKey" | "hazardId_seq">
 
@@ -397,6 +431,9 @@ export type HazardTransitionOrderByWithAggregationInput = {
   payload?: Prisma.SortOrder
   recordedAt?: Prisma.SortOrder
   dedupeKey?: Prisma.SortOrder
+  cycle?: Prisma.SortOrder
+  prevHash?: Prisma.SortOrderInput | Prisma.SortOrder
+  hash?: Prisma.SortOrderInput | Prisma.SortOrder
   _count?: Prisma.HazardTransitionCountOrderByAggregateInput
   _avg?: Prisma.HazardTransitionAvgOrderByAggregateInput
   _max?: Prisma.HazardTransitionMaxOrderByAggregateInput
@@ -427,6 +464,9 @@ export type HazardTransitionScalarWhereWithAggregatesInput = {
   payload?: Prisma.JsonWithAggregatesFilter<"HazardTransition">
   recordedAt?: Prisma.DateTimeWithAggregatesFilter<"HazardTransition"> | Date | string
   dedupeKey?: Prisma.StringWithAggregatesFilter<"HazardTransition"> | string
+  cycle?: Prisma.IntWithAggregatesFilter<"HazardTransition"> | number
+  prevHash?: Prisma.StringNullableWithAggregatesFilter<"HazardTransition"> | string | null
+  hash?: Prisma.StringNullableWithAggregatesFilter<"HazardTransition"> | string | null
 }
 
 export type HazardTransitionCreateInput = {
@@ -447,6 +487,9 @@ export type HazardTransitionCreateInput = {
   payload: Prisma.JsonNullValueInput | runtime.InputJsonValue
   recordedAt?: Date | string
   dedupeKey: string
+  cycle?: number
+  prevHash?: string | null
+  hash?: string | null
   hazard: Prisma.HazardCreateNestedOneWithoutTransitionsInput
 }
 
@@ -470,6 +513,9 @@ export type HazardTransitionUncheckedCreateInput = {
   payload: Prisma.JsonNullValueInput | runtime.InputJsonValue
   recordedAt?: Date | string
   dedupeKey: string
+  cycle?: number
+  prevHash?: string | null
+  hash?: string | null
 }
 
 export type HazardTransitionUpdateInput = {
@@ -490,6 +536,9 @@ export type HazardTransitionUpdateInput = {
   payload?: Prisma.JsonNullValueInput | runtime.InputJsonValue
   recordedAt?: Prisma.DateTimeFieldUpdateOperationsInput | Date | string
   dedupeKey?: Prisma.StringFieldUpdateOperationsInput | string
+  cycle?: Prisma.IntFieldUpdateOperationsInput | number
+  prevHash?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  hash?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
   hazard?: Prisma.HazardUpdateOneRequiredWithoutTransitionsNestedInput
 }
 
@@ -513,6 +562,9 @@ export type HazardTransitionUncheckedUpdateInput = {
   payload?: Prisma.JsonNullValueInput | runtime.InputJsonValue
   recordedAt?: Prisma.DateTimeFieldUpdateOperationsInput | Date | string
   dedupeKey?: Prisma.StringFieldUpdateOperationsInput | string
+  cycle?: Prisma.IntFieldUpdateOperationsInput | number
+  prevHash?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  hash?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
 }
 
 export type HazardTransitionCreateManyInput = {
@@ -535,6 +587,9 @@ export type HazardTransitionCreateManyInput = {
   payload: Prisma.JsonNullValueInput | runtime.InputJsonValue
   recordedAt?: Date | string
   dedupeKey: string
+  cycle?: number
+  prevHash?: string | null
+  hash?: string | null
 }
 
 export type HazardTransitionUpdateManyMutationInput = {
@@ -555,6 +610,9 @@ export type HazardTransitionUpdateManyMutationInput = {
   payload?: Prisma.JsonNullValueInput | runtime.InputJsonValue
   recordedAt?: Prisma.DateTimeFieldUpdateOperationsInput | Date | string
   dedupeKey?: Prisma.StringFieldUpdateOperationsInput | string
+  cycle?: Prisma.IntFieldUpdateOperationsInput | number
+  prevHash?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  hash?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
 }
 
 export type HazardTransitionUncheckedUpdateManyInput = {
@@ -577,6 +635,9 @@ export type HazardTransitionUncheckedUpdateManyInput = {
   payload?: Prisma.JsonNullValueInput | runtime.InputJsonValue
   recordedAt?: Prisma.DateTimeFieldUpdateOperationsInput | Date | string
   dedupeKey?: Prisma.StringFieldUpdateOperationsInput | string
+  cycle?: Prisma.IntFieldUpdateOperationsInput | number
+  prevHash?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  hash?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
 }
 
 export type HazardTransitionListRelationFilter = {
@@ -614,10 +675,14 @@ export type HazardTransitionCountOrderByAggregateInput = {
   payload?: Prisma.SortOrder
   recordedAt?: Prisma.SortOrder
   dedupeKey?: Prisma.SortOrder
+  cycle?: Prisma.SortOrder
+  prevHash?: Prisma.SortOrder
+  hash?: Prisma.SortOrder
 }
 
 export type HazardTransitionAvgOrderByAggregateInput = {
   seq?: Prisma.SortOrder
+  cycle?: Prisma.SortOrder
 }
 
 export type HazardTransitionMaxOrderByAggregateInput = {
@@ -639,6 +704,9 @@ export type HazardTransitionMaxOrderByAggregateInput = {
   refusalCode?: Prisma.SortOrder
   recordedAt?: Prisma.SortOrder
   dedupeKey?: Prisma.SortOrder
+  cycle?: Prisma.SortOrder
+  prevHash?: Prisma.SortOrder
+  hash?: Prisma.SortOrder
 }
 
 export type HazardTransitionMinOrderByAggregateInput = {
@@ -660,10 +728,14 @@ export type HazardTransitionMinOrderByAggregateInput = {
   refusalCode?: Prisma.SortOrder
   recordedAt?: Prisma.SortOrder
   dedupeKey?: Prisma.SortOrder
+  cycle?: Prisma.SortOrder
+  prevHash?: Prisma.SortOrder
+  hash?: Prisma.SortOrder
 }
 
 export type HazardTransitionSumOrderByAggregateInput = {
   seq?: Prisma.SortOrder
+  cycle?: Prisma.SortOrder
 }
 
 export type HazardTransitionCreateNestedManyWithoutHazardInput = {
@@ -726,6 +798,9 @@ export type HazardTransitionCreateWithoutHazardInput = {
   payload: Prisma.JsonNullValueInput | runtime.InputJsonValue
   recordedAt?: Date | string
   dedupeKey: string
+  cycle?: number
+  prevHash?: string | null
+  hash?: string | null
 }
 
 export type HazardTransitionUncheckedCreateWithoutHazardInput = {
@@ -746,6 +821,9 @@ export type HazardTransitionUncheckedCreateWithoutHazardInput = {
   payload: Prisma.JsonNullValueInput | runtime.InputJsonValue
   recordedAt?: Date | string
   dedupeKey: string
+  cycle?: number
+  prevHash?: string | null
+  hash?: string | null
 }
 
 export type HazardTransitionCreateOrConnectWithoutHazardInput = {
@@ -797,6 +875,9 @@ export type HazardTransitionScalarWhereInput = {
   payload?: Prisma.JsonFilter<"HazardTransition">
   recordedAt?: Prisma.DateTimeFilter<"HazardTransition"> | Date | string
   dedupeKey?: Prisma.StringFilter<"HazardTransition"> | string
+  cycle?: Prisma.IntFilter<"HazardTransition"> | number
+  prevHash?: Prisma.StringNullableFilter<"HazardTransition"> | string | null
+  hash?: Prisma.StringNullableFilter<"HazardTransition"> | string | null
 }
 
 export type HazardTransitionCreateManyHazardInput = {
@@ -817,6 +898,9 @@ export type HazardTransitionCreateManyHazardInput = {
   payload: Prisma.JsonNullValueInput | runtime.InputJsonValue
   recordedAt?: Date | string
   dedupeKey: string
+  cycle?: number
+  prevHash?: string | null
+  hash?: string | null
 }
 
 export type HazardTransitionUpdateWithoutHazardInput = {
@@ -837,6 +921,9 @@ export type HazardTransitionUpdateWithoutHazardInput = {
   payload?: Prisma.JsonNullValueInput | runtime.InputJsonValue
   recordedAt?: Prisma.DateTimeFieldUpdateOperationsInput | Date | string
   dedupeKey?: Prisma.StringFieldUpdateOperationsInput | string
+  cycle?: Prisma.IntFieldUpdateOperationsInput | number
+  prevHash?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  hash?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
 }
 
 export type HazardTransitionUncheckedUpdateWithoutHazardInput = {
@@ -857,6 +944,9 @@ export type HazardTransitionUncheckedUpdateWithoutHazardInput = {
   payload?: Prisma.JsonNullValueInput | runtime.InputJsonValue
   recordedAt?: Prisma.DateTimeFieldUpdateOperationsInput | Date | string
   dedupeKey?: Prisma.StringFieldUpdateOperationsInput | string
+  cycle?: Prisma.IntFieldUpdateOperationsInput | number
+  prevHash?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  hash?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
 }
 
 export type HazardTransitionUncheckedUpdateManyWithoutHazardInput = {
@@ -877,6 +967,9 @@ export type HazardTransitionUncheckedUpdateManyWithoutHazardInput = {
   payload?: Prisma.JsonNullValueInput | runtime.InputJsonValue
   recordedAt?: Prisma.DateTimeFieldUpdateOperationsInput | Date | string
   dedupeKey?: Prisma.StringFieldUpdateOperationsInput | string
+  cycle?: Prisma.IntFieldUpdateOperationsInput | number
+  prevHash?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  hash?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
 }
 
 
@@ -901,6 +994,9 @@ export type HazardTransitionSelect<ExtArgs extends runtime.Types.Extensions.Inte
   payload?: boolean
   recordedAt?: boolean
   dedupeKey?: boolean
+  cycle?: boolean
+  prevHash?: boolean
+  hash?: boolean
   hazard?: boolean | Prisma.HazardDefaultArgs<ExtArgs>
 }, ExtArgs["result"]["hazardTransition"]>
 
@@ -924,6 +1020,9 @@ export type HazardTransitionSelectCreateManyAndReturn<ExtArgs extends runtime.Ty
   payload?: boolean
   recordedAt?: boolean
   dedupeKey?: boolean
+  cycle?: boolean
+  prevHash?: boolean
+  hash?: boolean
   hazard?: boolean | Prisma.HazardDefaultArgs<ExtArgs>
 }, ExtArgs["result"]["hazardTransition"]>
 
@@ -947,6 +1046,9 @@ export type HazardTransitionSelectUpdateManyAndReturn<ExtArgs extends runtime.Ty
   payload?: boolean
   recordedAt?: boolean
   dedupeKey?: boolean
+  cycle?: boolean
+  prevHash?: boolean
+  hash?: boolean
   hazard?: boolean | Prisma.HazardDefaultArgs<ExtArgs>
 }, ExtArgs["result"]["hazardTransition"]>
 
@@ -970,9 +1072,12 @@ export type HazardTransitionSelectScalar = {
   payload?: boolean
   recordedAt?: boolean
   dedupeKey?: boolean
+  cycle?: boolean
+  prevHash?: boolean
+  hash?: boolean
 }
 
-export type HazardTransitionOmit<ExtArgs extends runtime.Types.Extensions.InternalArgs = runtime.Types.Extensions.DefaultArgs> = runtime.Types.Extensions.GetOmit<"id" | "tenantId" | "hazardId" | "seq" | "commandId" | "command" | "fromState" | "toState" | "actorId" | "actorOrgId" | "actorRole" | "serverAt" | "clientAt" | "clockSkew" | "reason" | "refusalCode" | "payload" | "recordedAt" | "dedupeKey", ExtArgs["result"]["hazardTransition"]>
+export type HazardTransitionOmit<ExtArgs extends runtime.Types.Extensions.InternalArgs = runtime.Types.Extensions.DefaultArgs> = runtime.Types.Extensions.GetOmit<"id" | "tenantId" | "hazardId" | "seq" | "commandId" | "command" | "fromState" | "toState" | "actorId" | "actorOrgId" | "actorRole" | "serverAt" | "clientAt" | "clockSkew" | "reason" | "refusalCode" | "payload" | "recordedAt" | "dedupeKey" | "cycle" | "prevHash" | "hash", ExtArgs["result"]["hazardTransition"]>
 export type HazardTransitionInclude<ExtArgs extends runtime.Types.Extensions.InternalArgs = runtime.Types.Extensions.DefaultArgs> = {
   hazard?: boolean | Prisma.HazardDefaultArgs<ExtArgs>
 }
@@ -1011,6 +1116,12 @@ export type $HazardTransitionPayload<ExtArgs extends runtime.Types.Extensions.In
      * `{hazardId}/{seq}` or `refused/{commandId}`
      */
     dedupeKey: string
+    cycle: number
+    /**
+     * SHA-256 of the transition before it in its case; domain/chain.ts says of what.
+     */
+    prevHash: string | null
+    hash: string | null
   }, ExtArgs["result"]["hazardTransition"]>
   composites: {}
 }
@@ -1454,6 +1565,9 @@ export interface HazardTransitionFieldRefs {
   readonly payload: Prisma.FieldRef<"HazardTransition", 'Json'>
   readonly recordedAt: Prisma.FieldRef<"HazardTransition", 'DateTime'>
   readonly dedupeKey: Prisma.FieldRef<"HazardTransition", 'String'>
+  readonly cycle: Prisma.FieldRef<"HazardTransition", 'Int'>
+  readonly prevHash: Prisma.FieldRef<"HazardTransition", 'String'>
+  readonly hash: Prisma.FieldRef<"HazardTransition", 'String'>
 }
     
 

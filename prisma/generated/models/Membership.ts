@@ -176,6 +176,7 @@ export type MembershipWhereInput = {
   role?: Prisma.StringFilter<"Membership"> | string
   person?: Prisma.XOR<Prisma.PersonScalarRelationFilter, Prisma.PersonWhereInput>
   organisation?: Prisma.XOR<Prisma.OrganisationScalarRelationFilter, Prisma.OrganisationWhereInput>
+  delegations?: Prisma.DelegationListRelationFilter
 }
 
 export type MembershipOrderByWithRelationInput = {
@@ -185,6 +186,7 @@ export type MembershipOrderByWithRelationInput = {
   role?: Prisma.SortOrder
   person?: Prisma.PersonOrderByWithRelationInput
   organisation?: Prisma.OrganisationOrderByWithRelationInput
+  delegations?: Prisma.DelegationOrderByRelationAggregateInput
 }
 
 export type MembershipWhereUniqueInput = Prisma.AtLeast<{
@@ -198,6 +200,7 @@ export type MembershipWhereUniqueInput = Prisma.AtLeast<{
   role?: Prisma.StringFilter<"Membership"> | string
   person?: Prisma.XOR<Prisma.PersonScalarRelationFilter, Prisma.PersonWhereInput>
   organisation?: Prisma.XOR<Prisma.OrganisationScalarRelationFilter, Prisma.OrganisationWhereInput>
+  delegations?: Prisma.DelegationListRelationFilter
 }, "id" | "personId_orgId_role">
 
 export type MembershipOrderByWithAggregationInput = {
@@ -225,6 +228,7 @@ export type MembershipCreateInput = {
   role: string
   person: Prisma.PersonCreateNestedOneWithoutMembershipsInput
   organisation: Prisma.OrganisationCreateNestedOneWithoutMembershipsInput
+  delegations?: Prisma.DelegationCreateNestedManyWithoutMembershipInput
 }
 
 export type MembershipUncheckedCreateInput = {
@@ -232,6 +236,7 @@ export type MembershipUncheckedCreateInput = {
   personId: string
   orgId: string
   role: string
+  delegations?: Prisma.DelegationUncheckedCreateNestedManyWithoutMembershipInput
 }
 
 export type MembershipUpdateInput = {
@@ -239,6 +244,7 @@ export type MembershipUpdateInput = {
   role?: Prisma.StringFieldUpdateOperationsInput | string
   person?: Prisma.PersonUpdateOneRequiredWithoutMembershipsNestedInput
   organisation?: Prisma.OrganisationUpdateOneRequiredWithoutMembershipsNestedInput
+  delegations?: Prisma.DelegationUpdateManyWithoutMembershipNestedInput
 }
 
 export type MembershipUncheckedUpdateInput = {
@@ -246,6 +252,7 @@ export type MembershipUncheckedUpdateInput = {
   personId?: Prisma.StringFieldUpdateOperationsInput | string
   orgId?: Prisma.StringFieldUpdateOperationsInput | string
   role?: Prisma.StringFieldUpdateOperationsInput | string
+  delegations?: Prisma.DelegationUncheckedUpdateManyWithoutMembershipNestedInput
 }
 
 export type MembershipCreateManyInput = {
@@ -275,6 +282,11 @@ export type MembershipListRelationFilter = {
 
 export type MembershipOrderByRelationAggregateInput = {
   _count?: Prisma.SortOrder
+}
+
+export type MembershipScalarRelationFilter = {
+  is?: Prisma.MembershipWhereInput
+  isNot?: Prisma.MembershipWhereInput
 }
 
 export type MembershipPersonIdOrgIdRoleCompoundUniqueInput = {
@@ -346,6 +358,20 @@ export type MembershipUncheckedUpdateManyWithoutOrganisationNestedInput = {
   deleteMany?: Prisma.MembershipScalarWhereInput | Prisma.MembershipScalarWhereInput[]
 }
 
+export type MembershipCreateNestedOneWithoutDelegationsInput = {
+  create?: Prisma.XOR<Prisma.MembershipCreateWithoutDelegationsInput, Prisma.MembershipUncheckedCreateWithoutDelegationsInput>
+  connectOrCreate?: Prisma.MembershipCreateOrConnectWithoutDelegationsInput
+  connect?: Prisma.MembershipWhereUniqueInput
+}
+
+export type MembershipUpdateOneRequiredWithoutDelegationsNestedInput = {
+  create?: Prisma.XOR<Prisma.MembershipCreateWithoutDelegationsInput, Prisma.MembershipUncheckedCreateWithoutDelegationsInput>
+  connectOrCreate?: Prisma.MembershipCreateOrConnectWithoutDelegationsInput
+  upsert?: Prisma.MembershipUpsertWithoutDelegationsInput
+  connect?: Prisma.MembershipWhereUniqueInput
+  update?: Prisma.XOR<Prisma.XOR<Prisma.MembershipUpdateToOneWithWhereWithoutDelegationsInput, Prisma.MembershipUpdateWithoutDelegationsInput>, Prisma.MembershipUncheckedUpdateWithoutDelegationsInput>
+}
+
 export type MembershipCreateNestedManyWithoutPersonInput = {
   create?: Prisma.XOR<Prisma.MembershipCreateWithoutPersonInput, Prisma.MembershipUncheckedCreateWithoutPersonInput> | Prisma.MembershipCreateWithoutPersonInput[] | Prisma.MembershipUncheckedCreateWithoutPersonInput[]
   connectOrCreate?: Prisma.MembershipCreateOrConnectWithoutPersonInput | Prisma.MembershipCreateOrConnectWithoutPersonInput[]
@@ -392,12 +418,14 @@ export type MembershipCreateWithoutOrganisationInput = {
   id: string
   role: string
   person: Prisma.PersonCreateNestedOneWithoutMembershipsInput
+  delegations?: Prisma.DelegationCreateNestedManyWithoutMembershipInput
 }
 
 export type MembershipUncheckedCreateWithoutOrganisationInput = {
   id: string
   personId: string
   role: string
+  delegations?: Prisma.DelegationUncheckedCreateNestedManyWithoutMembershipInput
 }
 
 export type MembershipCreateOrConnectWithoutOrganisationInput = {
@@ -436,16 +464,62 @@ export type MembershipScalarWhereInput = {
   role?: Prisma.StringFilter<"Membership"> | string
 }
 
+export type MembershipCreateWithoutDelegationsInput = {
+  id: string
+  role: string
+  person: Prisma.PersonCreateNestedOneWithoutMembershipsInput
+  organisation: Prisma.OrganisationCreateNestedOneWithoutMembershipsInput
+}
+
+export type MembershipUncheckedCreateWithoutDelegationsInput = {
+  id: string
+  personId: string
+  orgId: string
+  role: string
+}
+
+export type MembershipCreateOrConnectWithoutDelegationsInput = {
+  where: Prisma.MembershipWhereUniqueInput
+  create: Prisma.XOR<Prisma.MembershipCreateWithoutDelegationsInput, Prisma.MembershipUncheckedCreateWithoutDelegationsInput>
+}
+
+export type MembershipUpsertWithoutDelegationsInput = {
+  update: Prisma.XOR<Prisma.MembershipUpdateWithoutDelegationsInput, Prisma.MembershipUncheckedUpdateWithoutDelegationsInput>
+  create: Prisma.XOR<Prisma.MembershipCreateWithoutDelegationsInput, Prisma.MembershipUncheckedCreateWithoutDelegationsInput>
+  where?: Prisma.MembershipWhereInput
+}
+
+export type MembershipUpdateToOneWithWhereWithoutDelegationsInput = {
+  where?: Prisma.MembershipWhereInput
+  data: Prisma.XOR<Prisma.MembershipUpdateWithoutDelegationsInput, Prisma.MembershipUncheckedUpdateWithoutDelegationsInput>
+}
+
+export type MembershipUpdateWithoutDelegationsInput = {
+  id?: Prisma.StringFieldUpdateOperationsInput | string
+  role?: Prisma.StringFieldUpdateOperationsInput | string
+  person?: Prisma.PersonUpdateOneRequiredWithoutMembershipsNestedInput
+  organisation?: Prisma.OrganisationUpdateOneRequiredWithoutMembershipsNestedInput
+}
+
+export type MembershipUncheckedUpdateWithoutDelegationsInput = {
+  id?: Prisma.StringFieldUpdateOperationsInput | string
+  personId?: Prisma.StringFieldUpdateOperationsInput | string
+  orgId?: Prisma.StringFieldUpdateOperationsInput | string
+  role?: Prisma.StringFieldUpdateOperationsInput | string
+}
+
 export type MembershipCreateWithoutPersonInput = {
   id: string
   role: string
   organisation: Prisma.OrganisationCreateNestedOneWithoutMembershipsInput
+  delegations?: Prisma.DelegationCreateNestedManyWithoutMembershipInput
 }
 
 export type MembershipUncheckedCreateWithoutPersonInput = {
   id: string
   orgId: string
   role: string
+  delegations?: Prisma.DelegationUncheckedCreateNestedManyWithoutMembershipInput
 }
 
 export type MembershipCreateOrConnectWithoutPersonInput = {
@@ -484,12 +558,14 @@ export type MembershipUpdateWithoutOrganisationInput = {
   id?: Prisma.StringFieldUpdateOperationsInput | string
   role?: Prisma.StringFieldUpdateOperationsInput | string
   person?: Prisma.PersonUpdateOneRequiredWithoutMembershipsNestedInput
+  delegations?: Prisma.DelegationUpdateManyWithoutMembershipNestedInput
 }
 
 export type MembershipUncheckedUpdateWithoutOrganisationInput = {
   id?: Prisma.StringFieldUpdateOperationsInput | string
   personId?: Prisma.StringFieldUpdateOperationsInput | string
   role?: Prisma.StringFieldUpdateOperationsInput | string
+  delegations?: Prisma.DelegationUncheckedUpdateManyWithoutMembershipNestedInput
 }
 
 export type MembershipUncheckedUpdateManyWithoutOrganisationInput = {
@@ -508,12 +584,14 @@ export type MembershipUpdateWithoutPersonInput = {
   id?: Prisma.StringFieldUpdateOperationsInput | string
   role?: Prisma.StringFieldUpdateOperationsInput | string
   organisation?: Prisma.OrganisationUpdateOneRequiredWithoutMembershipsNestedInput
+  delegations?: Prisma.DelegationUpdateManyWithoutMembershipNestedInput
 }
 
 export type MembershipUncheckedUpdateWithoutPersonInput = {
   id?: Prisma.StringFieldUpdateOperationsInput | string
   orgId?: Prisma.StringFieldUpdateOperationsInput | string
   role?: Prisma.StringFieldUpdateOperationsInput | string
+  delegations?: Prisma.DelegationUncheckedUpdateManyWithoutMembershipNestedInput
 }
 
 export type MembershipUncheckedUpdateManyWithoutPersonInput = {
@@ -523,6 +601,35 @@ export type MembershipUncheckedUpdateManyWithoutPersonInput = {
 }
 
 
+/**
+ * Count Type MembershipCountOutputType
+ */
+
+export type MembershipCountOutputType = {
+  delegations: number
+}
+
+export type MembershipCountOutputTypeSelect<ExtArgs extends runtime.Types.Extensions.InternalArgs = runtime.Types.Extensions.DefaultArgs> = {
+  delegations?: boolean | MembershipCountOutputTypeCountDelegationsArgs
+}
+
+/**
+ * MembershipCountOutputType without action
+ */
+export type MembershipCountOutputTypeDefaultArgs<ExtArgs extends runtime.Types.Extensions.InternalArgs = runtime.Types.Extensions.DefaultArgs> = {
+  /**
+   * Select specific fields to fetch from the MembershipCountOutputType
+   */
+  select?: Prisma.MembershipCountOutputTypeSelect<ExtArgs> | null
+}
+
+/**
+ * MembershipCountOutputType without action
+ */
+export type MembershipCountOutputTypeCountDelegationsArgs<ExtArgs extends runtime.Types.Extensions.InternalArgs = runtime.Types.Extensions.DefaultArgs> = {
+  where?: Prisma.DelegationWhereInput
+}
+
 
 export type MembershipSelect<ExtArgs extends runtime.Types.Extensions.InternalArgs = runtime.Types.Extensions.DefaultArgs> = runtime.Types.Extensions.GetSelect<{
   id?: boolean
@@ -531,6 +638,8 @@ export type MembershipSelect<ExtArgs extends runtime.Types.Extensions.InternalAr
   role?: boolean
   person?: boolean | Prisma.PersonDefaultArgs<ExtArgs>
   organisation?: boolean | Prisma.OrganisationDefaultArgs<ExtArgs>
+  delegations?: boolean | Prisma.Membership$delegationsArgs<ExtArgs>
+  _count?: boolean | Prisma.MembershipCountOutputTypeDefaultArgs<ExtArgs>
 }, ExtArgs["result"]["membership"]>
 
 export type MembershipSelectCreateManyAndReturn<ExtArgs extends runtime.Types.Extensions.InternalArgs = runtime.Types.Extensions.DefaultArgs> = runtime.Types.Extensions.GetSelect<{
@@ -562,6 +671,8 @@ export type MembershipOmit<ExtArgs extends runtime.Types.Extensions.InternalArgs
 export type MembershipInclude<ExtArgs extends runtime.Types.Extensions.InternalArgs = runtime.Types.Extensions.DefaultArgs> = {
   person?: boolean | Prisma.PersonDefaultArgs<ExtArgs>
   organisation?: boolean | Prisma.OrganisationDefaultArgs<ExtArgs>
+  delegations?: boolean | Prisma.Membership$delegationsArgs<ExtArgs>
+  _count?: boolean | Prisma.MembershipCountOutputTypeDefaultArgs<ExtArgs>
 }
 export type MembershipIncludeCreateManyAndReturn<ExtArgs extends runtime.Types.Extensions.InternalArgs = runtime.Types.Extensions.DefaultArgs> = {
   person?: boolean | Prisma.PersonDefaultArgs<ExtArgs>
@@ -577,6 +688,7 @@ export type $MembershipPayload<ExtArgs extends runtime.Types.Extensions.Internal
   objects: {
     person: Prisma.$PersonPayload<ExtArgs>
     organisation: Prisma.$OrganisationPayload<ExtArgs>
+    delegations: Prisma.$DelegationPayload<ExtArgs>[]
   }
   scalars: runtime.Types.Extensions.GetPayloadResult<{
     id: string
@@ -982,6 +1094,7 @@ export interface Prisma__MembershipClient<T, Null = never, ExtArgs extends runti
   readonly [Symbol.toStringTag]: "PrismaPromise"
   person<T extends Prisma.PersonDefaultArgs<ExtArgs> = {}>(args?: Prisma.Subset<T, Prisma.PersonDefaultArgs<ExtArgs>>): Prisma.Prisma__PersonClient<runtime.Types.Result.GetResult<Prisma.$PersonPayload<ExtArgs>, T, "findUniqueOrThrow", GlobalOmitOptions> | Null, Null, ExtArgs, GlobalOmitOptions>
   organisation<T extends Prisma.OrganisationDefaultArgs<ExtArgs> = {}>(args?: Prisma.Subset<T, Prisma.OrganisationDefaultArgs<ExtArgs>>): Prisma.Prisma__OrganisationClient<runtime.Types.Result.GetResult<Prisma.$OrganisationPayload<ExtArgs>, T, "findUniqueOrThrow", GlobalOmitOptions> | Null, Null, ExtArgs, GlobalOmitOptions>
+  delegations<T extends Prisma.Membership$delegationsArgs<ExtArgs> = {}>(args?: Prisma.Subset<T, Prisma.Membership$delegationsArgs<ExtArgs>>): Prisma.PrismaPromise<runtime.Types.Result.GetResult<Prisma.$DelegationPayload<ExtArgs>, T, "findMany", GlobalOmitOptions> | Null>
   /**
    * Attaches callbacks for the resolution and/or rejection of the Promise.
    * @param onfulfilled The callback to execute when the Promise is resolved.
@@ -1413,6 +1526,30 @@ export type MembershipDeleteManyArgs<ExtArgs extends runtime.Types.Extensions.In
    * Limit how many Memberships to delete.
    */
   limit?: number
+}
+
+/**
+ * Membership.delegations
+ */
+export type Membership$delegationsArgs<ExtArgs extends runtime.Types.Extensions.InternalArgs = runtime.Types.Extensions.DefaultArgs> = {
+  /**
+   * Select specific fields to fetch from the Delegation
+   */
+  select?: Prisma.DelegationSelect<ExtArgs> | null
+  /**
+   * Omit specific fields from the Delegation
+   */
+  omit?: Prisma.DelegationOmit<ExtArgs> | null
+  /**
+   * Choose, which related nodes to fetch as well
+   */
+  include?: Prisma.DelegationInclude<ExtArgs> | null
+  where?: Prisma.DelegationWhereInput
+  orderBy?: Prisma.DelegationOrderByWithRelationInput | Prisma.DelegationOrderByWithRelationInput[]
+  cursor?: Prisma.DelegationWhereUniqueInput
+  take?: number
+  skip?: number
+  distinct?: Prisma.DelegationScalarFieldEnum | Prisma.DelegationScalarFieldEnum[]
 }
 
 /**

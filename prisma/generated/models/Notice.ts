@@ -20,8 +20,18 @@ export type NoticeModel = runtime.Types.Result.DefaultSelection<Prisma.$NoticePa
 
 export type AggregateNotice = {
   _count: NoticeCountAggregateOutputType | null
+  _avg: NoticeAvgAggregateOutputType | null
+  _sum: NoticeSumAggregateOutputType | null
   _min: NoticeMinAggregateOutputType | null
   _max: NoticeMaxAggregateOutputType | null
+}
+
+export type NoticeAvgAggregateOutputType = {
+  channelStep: number | null
+}
+
+export type NoticeSumAggregateOutputType = {
+  channelStep: number | null
 }
 
 export type NoticeMinAggregateOutputType = {
@@ -29,6 +39,7 @@ export type NoticeMinAggregateOutputType = {
   tenantId: string | null
   hazardId: string | null
   alarmId: string | null
+  taskId: string | null
   kind: string | null
   recipientOrgId: string | null
   isCopy: boolean | null
@@ -40,6 +51,11 @@ export type NoticeMinAggregateOutputType = {
   issuedAt: Date | null
   readAt: Date | null
   readBy: string | null
+  acknowledgedAt: Date | null
+  acknowledgedBy: string | null
+  lane: string | null
+  channelStep: number | null
+  channelStepAt: Date | null
   dedupeKey: string | null
 }
 
@@ -48,6 +64,7 @@ export type NoticeMaxAggregateOutputType = {
   tenantId: string | null
   hazardId: string | null
   alarmId: string | null
+  taskId: string | null
   kind: string | null
   recipientOrgId: string | null
   isCopy: boolean | null
@@ -59,6 +76,11 @@ export type NoticeMaxAggregateOutputType = {
   issuedAt: Date | null
   readAt: Date | null
   readBy: string | null
+  acknowledgedAt: Date | null
+  acknowledgedBy: string | null
+  lane: string | null
+  channelStep: number | null
+  channelStepAt: Date | null
   dedupeKey: string | null
 }
 
@@ -67,6 +89,7 @@ export type NoticeCountAggregateOutputType = {
   tenantId: number
   hazardId: number
   alarmId: number
+  taskId: number
   kind: number
   recipientOrgId: number
   isCopy: number
@@ -79,16 +102,30 @@ export type NoticeCountAggregateOutputType = {
   issuedAt: number
   readAt: number
   readBy: number
+  acknowledgedAt: number
+  acknowledgedBy: number
+  lane: number
+  channelStep: number
+  channelStepAt: number
   dedupeKey: number
   _all: number
 }
 
+
+export type NoticeAvgAggregateInputType = {
+  channelStep?: true
+}
+
+export type NoticeSumAggregateInputType = {
+  channelStep?: true
+}
 
 export type NoticeMinAggregateInputType = {
   id?: true
   tenantId?: true
   hazardId?: true
   alarmId?: true
+  taskId?: true
   kind?: true
   recipientOrgId?: true
   isCopy?: true
@@ -100,6 +137,11 @@ export type NoticeMinAggregateInputType = {
   issuedAt?: true
   readAt?: true
   readBy?: true
+  acknowledgedAt?: true
+  acknowledgedBy?: true
+  lane?: true
+  channelStep?: true
+  channelStepAt?: true
   dedupeKey?: true
 }
 
@@ -108,6 +150,7 @@ export type NoticeMaxAggregateInputType = {
   tenantId?: true
   hazardId?: true
   alarmId?: true
+  taskId?: true
   kind?: true
   recipientOrgId?: true
   isCopy?: true
@@ -119,6 +162,11 @@ export type NoticeMaxAggregateInputType = {
   issuedAt?: true
   readAt?: true
   readBy?: true
+  acknowledgedAt?: true
+  acknowledgedBy?: true
+  lane?: true
+  channelStep?: true
+  channelStepAt?: true
   dedupeKey?: true
 }
 
@@ -127,6 +175,7 @@ export type NoticeCountAggregateInputType = {
   tenantId?: true
   hazardId?: true
   alarmId?: true
+  taskId?: true
   kind?: true
   recipientOrgId?: true
   isCopy?: true
@@ -139,6 +188,11 @@ export type NoticeCountAggregateInputType = {
   issuedAt?: true
   readAt?: true
   readBy?: true
+  acknowledgedAt?: true
+  acknowledgedBy?: true
+  lane?: true
+  channelStep?: true
+  channelStepAt?: true
   dedupeKey?: true
   _all?: true
 }
@@ -181,6 +235,18 @@ export type NoticeAggregateArgs<ExtArgs extends runtime.Types.Extensions.Interna
   /**
    * {@link https://www.prisma.io/docs/concepts/components/prisma-client/aggregations Aggregation Docs}
    * 
+   * Select which fields to average
+  **/
+  _avg?: NoticeAvgAggregateInputType
+  /**
+   * {@link https://www.prisma.io/docs/concepts/components/prisma-client/aggregations Aggregation Docs}
+   * 
+   * Select which fields to sum
+  **/
+  _sum?: NoticeSumAggregateInputType
+  /**
+   * {@link https://www.prisma.io/docs/concepts/components/prisma-client/aggregations Aggregation Docs}
+   * 
    * Select which fields to find the minimum value
   **/
   _min?: NoticeMinAggregateInputType
@@ -211,6 +277,8 @@ export type NoticeGroupByArgs<ExtArgs extends runtime.Types.Extensions.InternalA
   take?: number
   skip?: number
   _count?: NoticeCountAggregateInputType | true
+  _avg?: NoticeAvgAggregateInputType
+  _sum?: NoticeSumAggregateInputType
   _min?: NoticeMinAggregateInputType
   _max?: NoticeMaxAggregateInputType
 }
@@ -220,6 +288,7 @@ export type NoticeGroupByOutputType = {
   tenantId: string
   hazardId: string | null
   alarmId: string | null
+  taskId: string | null
   kind: string
   recipientOrgId: string
   isCopy: boolean
@@ -232,8 +301,15 @@ export type NoticeGroupByOutputType = {
   issuedAt: Date
   readAt: Date | null
   readBy: string | null
+  acknowledgedAt: Date | null
+  acknowledgedBy: string | null
+  lane: string
+  channelStep: number
+  channelStepAt: Date | null
   dedupeKey: string
   _count: NoticeCountAggregateOutputType | null
+  _avg: NoticeAvgAggregateOutputType | null
+  _sum: NoticeSumAggregateOutputType | null
   _min: NoticeMinAggregateOutputType | null
   _max: NoticeMaxAggregateOutputType | null
 }
@@ -261,6 +337,7 @@ export type NoticeWhereInput = {
   tenantId?: Prisma.StringFilter<"Notice"> | string
   hazardId?: Prisma.StringNullableFilter<"Notice"> | string | null
   alarmId?: Prisma.StringNullableFilter<"Notice"> | string | null
+  taskId?: Prisma.StringNullableFilter<"Notice"> | string | null
   kind?: Prisma.StringFilter<"Notice"> | string
   recipientOrgId?: Prisma.StringFilter<"Notice"> | string
   isCopy?: Prisma.BoolFilter<"Notice"> | boolean
@@ -273,8 +350,14 @@ export type NoticeWhereInput = {
   issuedAt?: Prisma.DateTimeFilter<"Notice"> | Date | string
   readAt?: Prisma.DateTimeNullableFilter<"Notice"> | Date | string | null
   readBy?: Prisma.StringNullableFilter<"Notice"> | string | null
+  acknowledgedAt?: Prisma.DateTimeNullableFilter<"Notice"> | Date | string | null
+  acknowledgedBy?: Prisma.StringNullableFilter<"Notice"> | string | null
+  lane?: Prisma.StringFilter<"Notice"> | string
+  channelStep?: Prisma.IntFilter<"Notice"> | number
+  channelStepAt?: Prisma.DateTimeNullableFilter<"Notice"> | Date | string | null
   dedupeKey?: Prisma.StringFilter<"Notice"> | string
   deliveries?: Prisma.DeliveryListRelationFilter
+  task?: Prisma.XOR<Prisma.TaskNullableScalarRelationFilter, Prisma.TaskWhereInput> | null
 }
 
 export type NoticeOrderByWithRelationInput = {
@@ -282,6 +365,7 @@ export type NoticeOrderByWithRelationInput = {
   tenantId?: Prisma.SortOrder
   hazardId?: Prisma.SortOrderInput | Prisma.SortOrder
   alarmId?: Prisma.SortOrderInput | Prisma.SortOrder
+  taskId?: Prisma.SortOrderInput | Prisma.SortOrder
   kind?: Prisma.SortOrder
   recipientOrgId?: Prisma.SortOrder
   isCopy?: Prisma.SortOrder
@@ -294,8 +378,14 @@ export type NoticeOrderByWithRelationInput = {
   issuedAt?: Prisma.SortOrder
   readAt?: Prisma.SortOrderInput | Prisma.SortOrder
   readBy?: Prisma.SortOrderInput | Prisma.SortOrder
+  acknowledgedAt?: Prisma.SortOrderInput | Prisma.SortOrder
+  acknowledgedBy?: Prisma.SortOrderInput | Prisma.SortOrder
+  lane?: Prisma.SortOrder
+  channelStep?: Prisma.SortOrder
+  channelStepAt?: Prisma.SortOrderInput | Prisma.SortOrder
   dedupeKey?: Prisma.SortOrder
   deliveries?: Prisma.DeliveryOrderByRelationAggregateInput
+  task?: Prisma.TaskOrderByWithRelationInput
 }
 
 export type NoticeWhereUniqueInput = Prisma.AtLeast<{
@@ -308,6 +398,7 @@ export type NoticeWhereUniqueInput = Prisma.AtLeast<{
   tenantId?: Prisma.StringFilter<"Notice"> | string
   hazardId?: Prisma.StringNullableFilter<"Notice"> | string | null
   alarmId?: Prisma.StringNullableFilter<"Notice"> | string | null
+  taskId?: Prisma.StringNullableFilter<"Notice"> | string | null
   kind?: Prisma.StringFilter<"Notice"> | string
   recipientOrgId?: Prisma.StringFilter<"Notice"> | string
   isCopy?: Prisma.BoolFilter<"Notice"> | boolean
@@ -320,7 +411,13 @@ export type NoticeWhereUniqueInput = Prisma.AtLeast<{
   issuedAt?: Prisma.DateTimeFilter<"Notice"> | Date | string
   readAt?: Prisma.DateTimeNullableFilter<"Notice"> | Date | string | null
   readBy?: Prisma.StringNullableFilter<"Notice"> | string | null
+  acknowledgedAt?: Prisma.DateTimeNullableFilter<"Notice"> | Date | string | null
+  acknowledgedBy?: Prisma.StringNullableFilter<"Notice"> | string | null
+  lane?: Prisma.StringFilter<"Notice"> | string
+  channelStep?: Prisma.IntFilter<"Notice"> | number
+  channelStepAt?: Prisma.DateTimeNullableFilter<"Notice"> | Date | string | null
   deliveries?: Prisma.DeliveryListRelationFilter
+  task?: Prisma.XOR<Prisma.TaskNullableScalarRelationFilter, Prisma.TaskWhereInput> | null
 }, "id" | "dedupeKey" | "tenantId_id">
 
 export type NoticeOrderByWithAggregationInput = {
@@ -328,6 +425,7 @@ export type NoticeOrderByWithAggregationInput = {
   tenantId?: Prisma.SortOrder
   hazardId?: Prisma.SortOrderInput | Prisma.SortOrder
   alarmId?: Prisma.SortOrderInput | Prisma.SortOrder
+  taskId?: Prisma.SortOrderInput | Prisma.SortOrder
   kind?: Prisma.SortOrder
   recipientOrgId?: Prisma.SortOrder
   isCopy?: Prisma.SortOrder
@@ -340,10 +438,17 @@ export type NoticeOrderByWithAggregationInput = {
   issuedAt?: Prisma.SortOrder
   readAt?: Prisma.SortOrderInput | Prisma.SortOrder
   readBy?: Prisma.SortOrderInput | Prisma.SortOrder
+  acknowledgedAt?: Prisma.SortOrderInput | Prisma.SortOrder
+  acknowledgedBy?: Prisma.SortOrderInput | Prisma.SortOrder
+  lane?: Prisma.SortOrder
+  channelStep?: Prisma.SortOrder
+  channelStepAt?: Prisma.SortOrderInput | Prisma.SortOrder
   dedupeKey?: Prisma.SortOrder
   _count?: Prisma.NoticeCountOrderByAggregateInput
+  _avg?: Prisma.NoticeAvgOrderByAggregateInput
   _max?: Prisma.NoticeMaxOrderByAggregateInput
   _min?: Prisma.NoticeMinOrderByAggregateInput
+  _sum?: Prisma.NoticeSumOrderByAggregateInput
 }
 
 export type NoticeScalarWhereWithAggregatesInput = {
@@ -354,6 +459,7 @@ export type NoticeScalarWhereWithAggregatesInput = {
   tenantId?: Prisma.StringWithAggregatesFilter<"Notice"> | string
   hazardId?: Prisma.StringNullableWithAggregatesFilter<"Notice"> | string | null
   alarmId?: Prisma.StringNullableWithAggregatesFilter<"Notice"> | string | null
+  taskId?: Prisma.StringNullableWithAggregatesFilter<"Notice"> | string | null
   kind?: Prisma.StringWithAggregatesFilter<"Notice"> | string
   recipientOrgId?: Prisma.StringWithAggregatesFilter<"Notice"> | string
   isCopy?: Prisma.BoolWithAggregatesFilter<"Notice"> | boolean
@@ -366,12 +472,16 @@ export type NoticeScalarWhereWithAggregatesInput = {
   issuedAt?: Prisma.DateTimeWithAggregatesFilter<"Notice"> | Date | string
   readAt?: Prisma.DateTimeNullableWithAggregatesFilter<"Notice"> | Date | string | null
   readBy?: Prisma.StringNullableWithAggregatesFilter<"Notice"> | string | null
+  acknowledgedAt?: Prisma.DateTimeNullableWithAggregatesFilter<"Notice"> | Date | string | null
+  acknowledgedBy?: Prisma.StringNullableWithAggregatesFilter<"Notice"> | string | null
+  lane?: Prisma.StringWithAggregatesFilter<"Notice"> | string
+  channelStep?: Prisma.IntWithAggregatesFilter<"Notice"> | number
+  channelStepAt?: Prisma.DateTimeNullableWithAggregatesFilter<"Notice"> | Date | string | null
   dedupeKey?: Prisma.StringWithAggregatesFilter<"Notice"> | string
 }
 
 export type NoticeCreateInput = {
   id: string
-  tenantId: string
   hazardId?: string | null
   alarmId?: string | null
   kind: string
@@ -386,8 +496,14 @@ export type NoticeCreateInput = {
   issuedAt: Date | string
   readAt?: Date | string | null
   readBy?: string | null
+  acknowledgedAt?: Date | string | null
+  acknowledgedBy?: string | null
+  lane?: string
+  channelStep?: number
+  channelStepAt?: Date | string | null
   dedupeKey: string
   deliveries?: Prisma.DeliveryCreateNestedManyWithoutNoticeInput
+  task?: Prisma.TaskCreateNestedOneWithoutNoticesInput
 }
 
 export type NoticeUncheckedCreateInput = {
@@ -395,6 +511,7 @@ export type NoticeUncheckedCreateInput = {
   tenantId: string
   hazardId?: string | null
   alarmId?: string | null
+  taskId?: string | null
   kind: string
   recipientOrgId: string
   isCopy?: boolean
@@ -407,13 +524,17 @@ export type NoticeUncheckedCreateInput = {
   issuedAt: Date | string
   readAt?: Date | string | null
   readBy?: string | null
+  acknowledgedAt?: Date | string | null
+  acknowledgedBy?: string | null
+  lane?: string
+  channelStep?: number
+  channelStepAt?: Date | string | null
   dedupeKey: string
   deliveries?: Prisma.DeliveryUncheckedCreateNestedManyWithoutNoticeInput
 }
 
 export type NoticeUpdateInput = {
   id?: Prisma.StringFieldUpdateOperationsInput | string
-  tenantId?: Prisma.StringFieldUpdateOperationsInput | string
   hazardId?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
   alarmId?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
   kind?: Prisma.StringFieldUpdateOperationsInput | string
@@ -428,8 +549,14 @@ export type NoticeUpdateInput = {
   issuedAt?: Prisma.DateTimeFieldUpdateOperationsInput | Date | string
   readAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
   readBy?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  acknowledgedAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
+  acknowledgedBy?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  lane?: Prisma.StringFieldUpdateOperationsInput | string
+  channelStep?: Prisma.IntFieldUpdateOperationsInput | number
+  channelStepAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
   dedupeKey?: Prisma.StringFieldUpdateOperationsInput | string
   deliveries?: Prisma.DeliveryUpdateManyWithoutNoticeNestedInput
+  task?: Prisma.TaskUpdateOneWithoutNoticesNestedInput
 }
 
 export type NoticeUncheckedUpdateInput = {
@@ -437,6 +564,7 @@ export type NoticeUncheckedUpdateInput = {
   tenantId?: Prisma.StringFieldUpdateOperationsInput | string
   hazardId?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
   alarmId?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  taskId?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
   kind?: Prisma.StringFieldUpdateOperationsInput | string
   recipientOrgId?: Prisma.StringFieldUpdateOperationsInput | string
   isCopy?: Prisma.BoolFieldUpdateOperationsInput | boolean
@@ -449,6 +577,11 @@ export type NoticeUncheckedUpdateInput = {
   issuedAt?: Prisma.DateTimeFieldUpdateOperationsInput | Date | string
   readAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
   readBy?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  acknowledgedAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
+  acknowledgedBy?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  lane?: Prisma.StringFieldUpdateOperationsInput | string
+  channelStep?: Prisma.IntFieldUpdateOperationsInput | number
+  channelStepAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
   dedupeKey?: Prisma.StringFieldUpdateOperationsInput | string
   deliveries?: Prisma.DeliveryUncheckedUpdateManyWithoutNoticeNestedInput
 }
@@ -458,6 +591,7 @@ export type NoticeCreateManyInput = {
   tenantId: string
   hazardId?: string | null
   alarmId?: string | null
+  taskId?: string | null
   kind: string
   recipientOrgId: string
   isCopy?: boolean
@@ -470,12 +604,16 @@ export type NoticeCreateManyInput = {
   issuedAt: Date | string
   readAt?: Date | string | null
   readBy?: string | null
+  acknowledgedAt?: Date | string | null
+  acknowledgedBy?: string | null
+  lane?: string
+  channelStep?: number
+  channelStepAt?: Date | string | null
   dedupeKey: string
 }
 
 export type NoticeUpdateManyMutationInput = {
   id?: Prisma.StringFieldUpdateOperationsInput | string
-  tenantId?: Prisma.StringFieldUpdateOperationsInput | string
   hazardId?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
   alarmId?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
   kind?: Prisma.StringFieldUpdateOperationsInput | string
@@ -490,6 +628,11 @@ export type NoticeUpdateManyMutationInput = {
   issuedAt?: Prisma.DateTimeFieldUpdateOperationsInput | Date | string
   readAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
   readBy?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  acknowledgedAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
+  acknowledgedBy?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  lane?: Prisma.StringFieldUpdateOperationsInput | string
+  channelStep?: Prisma.IntFieldUpdateOperationsInput | number
+  channelStepAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
   dedupeKey?: Prisma.StringFieldUpdateOperationsInput | string
 }
 
@@ -498,6 +641,7 @@ export type NoticeUncheckedUpdateManyInput = {
   tenantId?: Prisma.StringFieldUpdateOperationsInput | string
   hazardId?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
   alarmId?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  taskId?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
   kind?: Prisma.StringFieldUpdateOperationsInput | string
   recipientOrgId?: Prisma.StringFieldUpdateOperationsInput | string
   isCopy?: Prisma.BoolFieldUpdateOperationsInput | boolean
@@ -510,6 +654,11 @@ export type NoticeUncheckedUpdateManyInput = {
   issuedAt?: Prisma.DateTimeFieldUpdateOperationsInput | Date | string
   readAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
   readBy?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  acknowledgedAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
+  acknowledgedBy?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  lane?: Prisma.StringFieldUpdateOperationsInput | string
+  channelStep?: Prisma.IntFieldUpdateOperationsInput | number
+  channelStepAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
   dedupeKey?: Prisma.StringFieldUpdateOperationsInput | string
 }
 
@@ -523,6 +672,7 @@ export type NoticeCountOrderByAggregateInput = {
   tenantId?: Prisma.SortOrder
   hazardId?: Prisma.SortOrder
   alarmId?: Prisma.SortOrder
+  taskId?: Prisma.SortOrder
   kind?: Prisma.SortOrder
   recipientOrgId?: Prisma.SortOrder
   isCopy?: Prisma.SortOrder
@@ -535,7 +685,16 @@ export type NoticeCountOrderByAggregateInput = {
   issuedAt?: Prisma.SortOrder
   readAt?: Prisma.SortOrder
   readBy?: Prisma.SortOrder
+  acknowledgedAt?: Prisma.SortOrder
+  acknowledgedBy?: Prisma.SortOrder
+  lane?: Prisma.SortOrder
+  channelStep?: Prisma.SortOrder
+  channelStepAt?: Prisma.SortOrder
   dedupeKey?: Prisma.SortOrder
+}
+
+export type NoticeAvgOrderByAggregateInput = {
+  channelStep?: Prisma.SortOrder
 }
 
 export type NoticeMaxOrderByAggregateInput = {
@@ -543,6 +702,7 @@ export type NoticeMaxOrderByAggregateInput = {
   tenantId?: Prisma.SortOrder
   hazardId?: Prisma.SortOrder
   alarmId?: Prisma.SortOrder
+  taskId?: Prisma.SortOrder
   kind?: Prisma.SortOrder
   recipientOrgId?: Prisma.SortOrder
   isCopy?: Prisma.SortOrder
@@ -554,6 +714,11 @@ export type NoticeMaxOrderByAggregateInput = {
   issuedAt?: Prisma.SortOrder
   readAt?: Prisma.SortOrder
   readBy?: Prisma.SortOrder
+  acknowledgedAt?: Prisma.SortOrder
+  acknowledgedBy?: Prisma.SortOrder
+  lane?: Prisma.SortOrder
+  channelStep?: Prisma.SortOrder
+  channelStepAt?: Prisma.SortOrder
   dedupeKey?: Prisma.SortOrder
 }
 
@@ -562,6 +727,7 @@ export type NoticeMinOrderByAggregateInput = {
   tenantId?: Prisma.SortOrder
   hazardId?: Prisma.SortOrder
   alarmId?: Prisma.SortOrder
+  taskId?: Prisma.SortOrder
   kind?: Prisma.SortOrder
   recipientOrgId?: Prisma.SortOrder
   isCopy?: Prisma.SortOrder
@@ -573,12 +739,31 @@ export type NoticeMinOrderByAggregateInput = {
   issuedAt?: Prisma.SortOrder
   readAt?: Prisma.SortOrder
   readBy?: Prisma.SortOrder
+  acknowledgedAt?: Prisma.SortOrder
+  acknowledgedBy?: Prisma.SortOrder
+  lane?: Prisma.SortOrder
+  channelStep?: Prisma.SortOrder
+  channelStepAt?: Prisma.SortOrder
   dedupeKey?: Prisma.SortOrder
 }
 
-export type NoticeScalarRelationFilter = {
-  is?: Prisma.NoticeWhereInput
-  isNot?: Prisma.NoticeWhereInput
+export type NoticeSumOrderByAggregateInput = {
+  channelStep?: Prisma.SortOrder
+}
+
+export type NoticeNullableScalarRelationFilter = {
+  is?: Prisma.NoticeWhereInput | null
+  isNot?: Prisma.NoticeWhereInput | null
+}
+
+export type NoticeListRelationFilter = {
+  every?: Prisma.NoticeWhereInput
+  some?: Prisma.NoticeWhereInput
+  none?: Prisma.NoticeWhereInput
+}
+
+export type NoticeOrderByRelationAggregateInput = {
+  _count?: Prisma.SortOrder
 }
 
 export type NoticeCreateNestedOneWithoutDeliveriesInput = {
@@ -587,17 +772,60 @@ export type NoticeCreateNestedOneWithoutDeliveriesInput = {
   connect?: Prisma.NoticeWhereUniqueInput
 }
 
-export type NoticeUpdateOneRequiredWithoutDeliveriesNestedInput = {
+export type NoticeUpdateOneWithoutDeliveriesNestedInput = {
   create?: Prisma.XOR<Prisma.NoticeCreateWithoutDeliveriesInput, Prisma.NoticeUncheckedCreateWithoutDeliveriesInput>
   connectOrCreate?: Prisma.NoticeCreateOrConnectWithoutDeliveriesInput
   upsert?: Prisma.NoticeUpsertWithoutDeliveriesInput
+  disconnect?: Prisma.NoticeWhereInput | boolean
+  delete?: Prisma.NoticeWhereInput | boolean
   connect?: Prisma.NoticeWhereUniqueInput
   update?: Prisma.XOR<Prisma.XOR<Prisma.NoticeUpdateToOneWithWhereWithoutDeliveriesInput, Prisma.NoticeUpdateWithoutDeliveriesInput>, Prisma.NoticeUncheckedUpdateWithoutDeliveriesInput>
 }
 
+export type NoticeCreateNestedManyWithoutTaskInput = {
+  create?: Prisma.XOR<Prisma.NoticeCreateWithoutTaskInput, Prisma.NoticeUncheckedCreateWithoutTaskInput> | Prisma.NoticeCreateWithoutTaskInput[] | Prisma.NoticeUncheckedCreateWithoutTaskInput[]
+  connectOrCreate?: Prisma.NoticeCreateOrConnectWithoutTaskInput | Prisma.NoticeCreateOrConnectWithoutTaskInput[]
+  createMany?: Prisma.NoticeCreateManyTaskInputEnvelope
+  connect?: Prisma.NoticeWhereUniqueInput | Prisma.NoticeWhereUniqueInput[]
+}
+
+export type NoticeUncheckedCreateNestedManyWithoutTaskInput = {
+  create?: Prisma.XOR<Prisma.NoticeCreateWithoutTaskInput, Prisma.NoticeUncheckedCreateWithoutTaskInput> | Prisma.NoticeCreateWithoutTaskInput[] | Prisma.NoticeUncheckedCreateWithoutTaskInput[]
+  connectOrCreate?: Prisma.NoticeCreateOrConnectWithoutTaskInput | Prisma.NoticeCreateOrConnectWithoutTaskInput[]
+  createMany?: Prisma.NoticeCreateManyTaskInputEnvelope
+  connect?: Prisma.NoticeWhereUniqueInput | Prisma.NoticeWhereUniqueInput[]
+}
+
+export type NoticeUpdateManyWithoutTaskNestedInput = {
+  create?: Prisma.XOR<Prisma.NoticeCreateWithoutTaskInput, Prisma.NoticeUncheckedCreateWithoutTaskInput> | Prisma.NoticeCreateWithoutTaskInput[] | Prisma.NoticeUncheckedCreateWithoutTaskInput[]
+  connectOrCreate?: Prisma.NoticeCreateOrConnectWithoutTaskInput | Prisma.NoticeCreateOrConnectWithoutTaskInput[]
+  upsert?: Prisma.NoticeUpsertWithWhereUniqueWithoutTaskInput | Prisma.NoticeUpsertWithWhereUniqueWithoutTaskInput[]
+  createMany?: Prisma.NoticeCreateManyTaskInputEnvelope
+  set?: Prisma.NoticeWhereUniqueInput | Prisma.NoticeWhereUniqueInput[]
+  disconnect?: Prisma.NoticeWhereUniqueInput | Prisma.NoticeWhereUniqueInput[]
+  delete?: Prisma.NoticeWhereUniqueInput | Prisma.NoticeWhereUniqueInput[]
+  connect?: Prisma.NoticeWhereUniqueInput | Prisma.NoticeWhereUniqueInput[]
+  update?: Prisma.NoticeUpdateWithWhereUniqueWithoutTaskInput | Prisma.NoticeUpdateWithWhereUniqueWithoutTaskInput[]
+  updateMany?: Prisma.NoticeUpdateManyWithWhereWithoutTaskInput | Prisma.NoticeUpdateManyWithWhereWithoutTaskInput[]
+  deleteMany?: Prisma.NoticeScalarWhereInput | Prisma.NoticeScalarWhereInput[]
+}
+
+export type NoticeUncheckedUpdateManyWithoutTaskNestedInput = {
+  create?: Prisma.XOR<Prisma.NoticeCreateWithoutTaskInput, Prisma.NoticeUncheckedCreateWithoutTaskInput> | Prisma.NoticeCreateWithoutTaskInput[] | Prisma.NoticeUncheckedCreateWithoutTaskInput[]
+  connectOrCreate?: Prisma.NoticeCreateOrConnectWithoutTaskInput | Prisma.NoticeCreateOrConnectWithoutTaskInput[]
+  upsert?: Prisma.NoticeUpsertWithWhereUniqueWithoutTaskInput | Prisma.NoticeUpsertWithWhereUniqueWithoutTaskInput[]
+  createMany?: Prisma.NoticeCreateManyTaskInputEnvelope
+  set?: Prisma.NoticeWhereUniqueInput | Prisma.NoticeWhereUniqueInput[]
+  disconnect?: Prisma.NoticeWhereUniqueInput | Prisma.NoticeWhereUniqueInput[]
+  delete?: Prisma.NoticeWhereUniqueInput | Prisma.NoticeWhereUniqueInput[]
+  connect?: Prisma.NoticeWhereUniqueInput | Prisma.NoticeWhereUniqueInput[]
+  update?: Prisma.NoticeUpdateWithWhereUniqueWithoutTaskInput | Prisma.NoticeUpdateWithWhereUniqueWithoutTaskInput[]
+  updateMany?: Prisma.NoticeUpdateManyWithWhereWithoutTaskInput | Prisma.NoticeUpdateManyWithWhereWithoutTaskInput[]
+  deleteMany?: Prisma.NoticeScalarWhereInput | Prisma.NoticeScalarWhereInput[]
+}
+
 export type NoticeCreateWithoutDeliveriesInput = {
   id: string
-  tenantId: string
   hazardId?: string | null
   alarmId?: string | null
   kind: string
@@ -612,7 +840,13 @@ export type NoticeCreateWithoutDeliveriesInput = {
   issuedAt: Date | string
   readAt?: Date | string | null
   readBy?: string | null
+  acknowledgedAt?: Date | string | null
+  acknowledgedBy?: string | null
+  lane?: string
+  channelStep?: number
+  channelStepAt?: Date | string | null
   dedupeKey: string
+  task?: Prisma.TaskCreateNestedOneWithoutNoticesInput
 }
 
 export type NoticeUncheckedCreateWithoutDeliveriesInput = {
@@ -620,6 +854,7 @@ export type NoticeUncheckedCreateWithoutDeliveriesInput = {
   tenantId: string
   hazardId?: string | null
   alarmId?: string | null
+  taskId?: string | null
   kind: string
   recipientOrgId: string
   isCopy?: boolean
@@ -632,6 +867,11 @@ export type NoticeUncheckedCreateWithoutDeliveriesInput = {
   issuedAt: Date | string
   readAt?: Date | string | null
   readBy?: string | null
+  acknowledgedAt?: Date | string | null
+  acknowledgedBy?: string | null
+  lane?: string
+  channelStep?: number
+  channelStepAt?: Date | string | null
   dedupeKey: string
 }
 
@@ -653,7 +893,6 @@ export type NoticeUpdateToOneWithWhereWithoutDeliveriesInput = {
 
 export type NoticeUpdateWithoutDeliveriesInput = {
   id?: Prisma.StringFieldUpdateOperationsInput | string
-  tenantId?: Prisma.StringFieldUpdateOperationsInput | string
   hazardId?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
   alarmId?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
   kind?: Prisma.StringFieldUpdateOperationsInput | string
@@ -668,7 +907,13 @@ export type NoticeUpdateWithoutDeliveriesInput = {
   issuedAt?: Prisma.DateTimeFieldUpdateOperationsInput | Date | string
   readAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
   readBy?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  acknowledgedAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
+  acknowledgedBy?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  lane?: Prisma.StringFieldUpdateOperationsInput | string
+  channelStep?: Prisma.IntFieldUpdateOperationsInput | number
+  channelStepAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
   dedupeKey?: Prisma.StringFieldUpdateOperationsInput | string
+  task?: Prisma.TaskUpdateOneWithoutNoticesNestedInput
 }
 
 export type NoticeUncheckedUpdateWithoutDeliveriesInput = {
@@ -676,6 +921,7 @@ export type NoticeUncheckedUpdateWithoutDeliveriesInput = {
   tenantId?: Prisma.StringFieldUpdateOperationsInput | string
   hazardId?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
   alarmId?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  taskId?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
   kind?: Prisma.StringFieldUpdateOperationsInput | string
   recipientOrgId?: Prisma.StringFieldUpdateOperationsInput | string
   isCopy?: Prisma.BoolFieldUpdateOperationsInput | boolean
@@ -688,6 +934,214 @@ export type NoticeUncheckedUpdateWithoutDeliveriesInput = {
   issuedAt?: Prisma.DateTimeFieldUpdateOperationsInput | Date | string
   readAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
   readBy?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  acknowledgedAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
+  acknowledgedBy?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  lane?: Prisma.StringFieldUpdateOperationsInput | string
+  channelStep?: Prisma.IntFieldUpdateOperationsInput | number
+  channelStepAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
+  dedupeKey?: Prisma.StringFieldUpdateOperationsInput | string
+}
+
+export type NoticeCreateWithoutTaskInput = {
+  id: string
+  hazardId?: string | null
+  alarmId?: string | null
+  kind: string
+  recipientOrgId: string
+  isCopy?: boolean
+  language: string
+  subject: string
+  bodyHtml: string
+  bodyText: string
+  data: Prisma.JsonNullValueInput | runtime.InputJsonValue
+  templateSha: string
+  issuedAt: Date | string
+  readAt?: Date | string | null
+  readBy?: string | null
+  acknowledgedAt?: Date | string | null
+  acknowledgedBy?: string | null
+  lane?: string
+  channelStep?: number
+  channelStepAt?: Date | string | null
+  dedupeKey: string
+  deliveries?: Prisma.DeliveryCreateNestedManyWithoutNoticeInput
+}
+
+export type NoticeUncheckedCreateWithoutTaskInput = {
+  id: string
+  hazardId?: string | null
+  alarmId?: string | null
+  kind: string
+  recipientOrgId: string
+  isCopy?: boolean
+  language: string
+  subject: string
+  bodyHtml: string
+  bodyText: string
+  data: Prisma.JsonNullValueInput | runtime.InputJsonValue
+  templateSha: string
+  issuedAt: Date | string
+  readAt?: Date | string | null
+  readBy?: string | null
+  acknowledgedAt?: Date | string | null
+  acknowledgedBy?: string | null
+  lane?: string
+  channelStep?: number
+  channelStepAt?: Date | string | null
+  dedupeKey: string
+  deliveries?: Prisma.DeliveryUncheckedCreateNestedManyWithoutNoticeInput
+}
+
+export type NoticeCreateOrConnectWithoutTaskInput = {
+  where: Prisma.NoticeWhereUniqueInput
+  create: Prisma.XOR<Prisma.NoticeCreateWithoutTaskInput, Prisma.NoticeUncheckedCreateWithoutTaskInput>
+}
+
+export type NoticeCreateManyTaskInputEnvelope = {
+  data: Prisma.NoticeCreateManyTaskInput | Prisma.NoticeCreateManyTaskInput[]
+  skipDuplicates?: boolean
+}
+
+export type NoticeUpsertWithWhereUniqueWithoutTaskInput = {
+  where: Prisma.NoticeWhereUniqueInput
+  update: Prisma.XOR<Prisma.NoticeUpdateWithoutTaskInput, Prisma.NoticeUncheckedUpdateWithoutTaskInput>
+  create: Prisma.XOR<Prisma.NoticeCreateWithoutTaskInput, Prisma.NoticeUncheckedCreateWithoutTaskInput>
+}
+
+export type NoticeUpdateWithWhereUniqueWithoutTaskInput = {
+  where: Prisma.NoticeWhereUniqueInput
+  data: Prisma.XOR<Prisma.NoticeUpdateWithoutTaskInput, Prisma.NoticeUncheckedUpdateWithoutTaskInput>
+}
+
+export type NoticeUpdateManyWithWhereWithoutTaskInput = {
+  where: Prisma.NoticeScalarWhereInput
+  data: Prisma.XOR<Prisma.NoticeUpdateManyMutationInput, Prisma.NoticeUncheckedUpdateManyWithoutTaskInput>
+}
+
+export type NoticeScalarWhereInput = {
+  AND?: Prisma.NoticeScalarWhereInput | Prisma.NoticeScalarWhereInput[]
+  OR?: Prisma.NoticeScalarWhereInput[]
+  NOT?: Prisma.NoticeScalarWhereInput | Prisma.NoticeScalarWhereInput[]
+  id?: Prisma.StringFilter<"Notice"> | string
+  tenantId?: Prisma.StringFilter<"Notice"> | string
+  hazardId?: Prisma.StringNullableFilter<"Notice"> | string | null
+  alarmId?: Prisma.StringNullableFilter<"Notice"> | string | null
+  taskId?: Prisma.StringNullableFilter<"Notice"> | string | null
+  kind?: Prisma.StringFilter<"Notice"> | string
+  recipientOrgId?: Prisma.StringFilter<"Notice"> | string
+  isCopy?: Prisma.BoolFilter<"Notice"> | boolean
+  language?: Prisma.StringFilter<"Notice"> | string
+  subject?: Prisma.StringFilter<"Notice"> | string
+  bodyHtml?: Prisma.StringFilter<"Notice"> | string
+  bodyText?: Prisma.StringFilter<"Notice"> | string
+  data?: Prisma.JsonFilter<"Notice">
+  templateSha?: Prisma.StringFilter<"Notice"> | string
+  issuedAt?: Prisma.DateTimeFilter<"Notice"> | Date | string
+  readAt?: Prisma.DateTimeNullableFilter<"Notice"> | Date | string | null
+  readBy?: Prisma.StringNullableFilter<"Notice"> | string | null
+  acknowledgedAt?: Prisma.DateTimeNullableFilter<"Notice"> | Date | string | null
+  acknowledgedBy?: Prisma.StringNullableFilter<"Notice"> | string | null
+  lane?: Prisma.StringFilter<"Notice"> | string
+  channelStep?: Prisma.IntFilter<"Notice"> | number
+  channelStepAt?: Prisma.DateTimeNullableFilter<"Notice"> | Date | string | null
+  dedupeKey?: Prisma.StringFilter<"Notice"> | string
+}
+
+export type NoticeCreateManyTaskInput = {
+  id: string
+  hazardId?: string | null
+  alarmId?: string | null
+  kind: string
+  recipientOrgId: string
+  isCopy?: boolean
+  language: string
+  subject: string
+  bodyHtml: string
+  bodyText: string
+  data: Prisma.JsonNullValueInput | runtime.InputJsonValue
+  templateSha: string
+  issuedAt: Date | string
+  readAt?: Date | string | null
+  readBy?: string | null
+  acknowledgedAt?: Date | string | null
+  acknowledgedBy?: string | null
+  lane?: string
+  channelStep?: number
+  channelStepAt?: Date | string | null
+  dedupeKey: string
+}
+
+export type NoticeUpdateWithoutTaskInput = {
+  id?: Prisma.StringFieldUpdateOperationsInput | string
+  hazardId?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  alarmId?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  kind?: Prisma.StringFieldUpdateOperationsInput | string
+  recipientOrgId?: Prisma.StringFieldUpdateOperationsInput | string
+  isCopy?: Prisma.BoolFieldUpdateOperationsInput | boolean
+  language?: Prisma.StringFieldUpdateOperationsInput | string
+  subject?: Prisma.StringFieldUpdateOperationsInput | string
+  bodyHtml?: Prisma.StringFieldUpdateOperationsInput | string
+  bodyText?: Prisma.StringFieldUpdateOperationsInput | string
+  data?: Prisma.JsonNullValueInput | runtime.InputJsonValue
+  templateSha?: Prisma.StringFieldUpdateOperationsInput | string
+  issuedAt?: Prisma.DateTimeFieldUpdateOperationsInput | Date | string
+  readAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
+  readBy?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  acknowledgedAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
+  acknowledgedBy?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  lane?: Prisma.StringFieldUpdateOperationsInput | string
+  channelStep?: Prisma.IntFieldUpdateOperationsInput | number
+  channelStepAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
+  dedupeKey?: Prisma.StringFieldUpdateOperationsInput | string
+  deliveries?: Prisma.DeliveryUpdateManyWithoutNoticeNestedInput
+}
+
+export type NoticeUncheckedUpdateWithoutTaskInput = {
+  id?: Prisma.StringFieldUpdateOperationsInput | string
+  hazardId?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  alarmId?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  kind?: Prisma.StringFieldUpdateOperationsInput | string
+  recipientOrgId?: Prisma.StringFieldUpdateOperationsInput | string
+  isCopy?: Prisma.BoolFieldUpdateOperationsInput | boolean
+  language?: Prisma.StringFieldUpdateOperationsInput | string
+  subject?: Prisma.StringFieldUpdateOperationsInput | string
+  bodyHtml?: Prisma.StringFieldUpdateOperationsInput | string
+  bodyText?: Prisma.StringFieldUpdateOperationsInput | string
+  data?: Prisma.JsonNullValueInput | runtime.InputJsonValue
+  templateSha?: Prisma.StringFieldUpdateOperationsInput | string
+  issuedAt?: Prisma.DateTimeFieldUpdateOperationsInput | Date | string
+  readAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
+  readBy?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  acknowledgedAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
+  acknowledgedBy?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  lane?: Prisma.StringFieldUpdateOperationsInput | string
+  channelStep?: Prisma.IntFieldUpdateOperationsInput | number
+  channelStepAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
+  dedupeKey?: Prisma.StringFieldUpdateOperationsInput | string
+  deliveries?: Prisma.DeliveryUncheckedUpdateManyWithoutNoticeNestedInput
+}
+
+export type NoticeUncheckedUpdateManyWithoutTaskInput = {
+  id?: Prisma.StringFieldUpdateOperationsInput | string
+  hazardId?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  alarmId?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  kind?: Prisma.StringFieldUpdateOperationsInput | string
+  recipientOrgId?: Prisma.StringFieldUpdateOperationsInput | string
+  isCopy?: Prisma.BoolFieldUpdateOperationsInput | boolean
+  language?: Prisma.StringFieldUpdateOperationsInput | string
+  subject?: Prisma.StringFieldUpdateOperationsInput | string
+  bodyHtml?: Prisma.StringFieldUpdateOperationsInput | string
+  bodyText?: Prisma.StringFieldUpdateOperationsInput | string
+  data?: Prisma.JsonNullValueInput | runtime.InputJsonValue
+  templateSha?: Prisma.StringFieldUpdateOperationsInput | string
+  issuedAt?: Prisma.DateTimeFieldUpdateOperationsInput | Date | string
+  readAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
+  readBy?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  acknowledgedAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
+  acknowledgedBy?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  lane?: Prisma.StringFieldUpdateOperationsInput | string
+  channelStep?: Prisma.IntFieldUpdateOperationsInput | number
+  channelStepAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
   dedupeKey?: Prisma.StringFieldUpdateOperationsInput | string
 }
 
@@ -727,6 +1181,7 @@ export type NoticeSelect<ExtArgs extends runtime.Types.Extensions.InternalArgs =
   tenantId?: boolean
   hazardId?: boolean
   alarmId?: boolean
+  taskId?: boolean
   kind?: boolean
   recipientOrgId?: boolean
   isCopy?: boolean
@@ -739,8 +1194,14 @@ export type NoticeSelect<ExtArgs extends runtime.Types.Extensions.InternalArgs =
   issuedAt?: boolean
   readAt?: boolean
   readBy?: boolean
+  acknowledgedAt?: boolean
+  acknowledgedBy?: boolean
+  lane?: boolean
+  channelStep?: boolean
+  channelStepAt?: boolean
   dedupeKey?: boolean
   deliveries?: boolean | Prisma.Notice$deliveriesArgs<ExtArgs>
+  task?: boolean | Prisma.Notice$taskArgs<ExtArgs>
   _count?: boolean | Prisma.NoticeCountOutputTypeDefaultArgs<ExtArgs>
 }, ExtArgs["result"]["notice"]>
 
@@ -749,6 +1210,7 @@ export type NoticeSelectCreateManyAndReturn<ExtArgs extends runtime.Types.Extens
   tenantId?: boolean
   hazardId?: boolean
   alarmId?: boolean
+  taskId?: boolean
   kind?: boolean
   recipientOrgId?: boolean
   isCopy?: boolean
@@ -761,7 +1223,13 @@ export type NoticeSelectCreateManyAndReturn<ExtArgs extends runtime.Types.Extens
   issuedAt?: boolean
   readAt?: boolean
   readBy?: boolean
+  acknowledgedAt?: boolean
+  acknowledgedBy?: boolean
+  lane?: boolean
+  channelStep?: boolean
+  channelStepAt?: boolean
   dedupeKey?: boolean
+  task?: boolean | Prisma.Notice$taskArgs<ExtArgs>
 }, ExtArgs["result"]["notice"]>
 
 export type NoticeSelectUpdateManyAndReturn<ExtArgs extends runtime.Types.Extensions.InternalArgs = runtime.Types.Extensions.DefaultArgs> = runtime.Types.Extensions.GetSelect<{
@@ -769,6 +1237,7 @@ export type NoticeSelectUpdateManyAndReturn<ExtArgs extends runtime.Types.Extens
   tenantId?: boolean
   hazardId?: boolean
   alarmId?: boolean
+  taskId?: boolean
   kind?: boolean
   recipientOrgId?: boolean
   isCopy?: boolean
@@ -781,7 +1250,13 @@ export type NoticeSelectUpdateManyAndReturn<ExtArgs extends runtime.Types.Extens
   issuedAt?: boolean
   readAt?: boolean
   readBy?: boolean
+  acknowledgedAt?: boolean
+  acknowledgedBy?: boolean
+  lane?: boolean
+  channelStep?: boolean
+  channelStepAt?: boolean
   dedupeKey?: boolean
+  task?: boolean | Prisma.Notice$taskArgs<ExtArgs>
 }, ExtArgs["result"]["notice"]>
 
 export type NoticeSelectScalar = {
@@ -789,6 +1264,7 @@ export type NoticeSelectScalar = {
   tenantId?: boolean
   hazardId?: boolean
   alarmId?: boolean
+  taskId?: boolean
   kind?: boolean
   recipientOrgId?: boolean
   isCopy?: boolean
@@ -801,27 +1277,39 @@ export type NoticeSelectScalar = {
   issuedAt?: boolean
   readAt?: boolean
   readBy?: boolean
+  acknowledgedAt?: boolean
+  acknowledgedBy?: boolean
+  lane?: boolean
+  channelStep?: boolean
+  channelStepAt?: boolean
   dedupeKey?: boolean
 }
 
-export type NoticeOmit<ExtArgs extends runtime.Types.Extensions.InternalArgs = runtime.Types.Extensions.DefaultArgs> = runtime.Types.Extensions.GetOmit<"id" | "tenantId" | "hazardId" | "alarmId" | "kind" | "recipientOrgId" | "isCopy" | "language" | "subject" | "bodyHtml" | "bodyText" | "data" | "templateSha" | "issuedAt" | "readAt" | "readBy" | "dedupeKey", ExtArgs["result"]["notice"]>
+export type NoticeOmit<ExtArgs extends runtime.Types.Extensions.InternalArgs = runtime.Types.Extensions.DefaultArgs> = runtime.Types.Extensions.GetOmit<"id" | "tenantId" | "hazardId" | "alarmId" | "taskId" | "kind" | "recipientOrgId" | "isCopy" | "language" | "subject" | "bodyHtml" | "bodyText" | "data" | "templateSha" | "issuedAt" | "readAt" | "readBy" | "acknowledgedAt" | "acknowledgedBy" | "lane" | "channelStep" | "channelStepAt" | "dedupeKey", ExtArgs["result"]["notice"]>
 export type NoticeInclude<ExtArgs extends runtime.Types.Extensions.InternalArgs = runtime.Types.Extensions.DefaultArgs> = {
   deliveries?: boolean | Prisma.Notice$deliveriesArgs<ExtArgs>
+  task?: boolean | Prisma.Notice$taskArgs<ExtArgs>
   _count?: boolean | Prisma.NoticeCountOutputTypeDefaultArgs<ExtArgs>
 }
-export type NoticeIncludeCreateManyAndReturn<ExtArgs extends runtime.Types.Extensions.InternalArgs = runtime.Types.Extensions.DefaultArgs> = {}
-export type NoticeIncludeUpdateManyAndReturn<ExtArgs extends runtime.Types.Extensions.InternalArgs = runtime.Types.Extensions.DefaultArgs> = {}
+export type NoticeIncludeCreateManyAndReturn<ExtArgs extends runtime.Types.Extensions.InternalArgs = runtime.Types.Extensions.DefaultArgs> = {
+  task?: boolean | Prisma.Notice$taskArgs<ExtArgs>
+}
+export type NoticeIncludeUpdateManyAndReturn<ExtArgs extends runtime.Types.Extensions.InternalArgs = runtime.Types.Extensions.DefaultArgs> = {
+  task?: boolean | Prisma.Notice$taskArgs<ExtArgs>
+}
 
 export type $NoticePayload<ExtArgs extends runtime.Types.Extensions.InternalArgs = runtime.Types.Extensions.DefaultArgs> = {
   name: "Notice"
   objects: {
     deliveries: Prisma.$DeliveryPayload<ExtArgs>[]
+    task: Prisma.$TaskPayload<ExtArgs> | null
   }
   scalars: runtime.Types.Extensions.GetPayloadResult<{
     id: string
     tenantId: string
     hazardId: string | null
     alarmId: string | null
+    taskId: string | null
     /**
      * alarm | dispatch | reminder | overdue | supervision | rejection | acceptance
      */
@@ -837,6 +1325,17 @@ export type $NoticePayload<ExtArgs extends runtime.Types.Extensions.InternalArgs
     issuedAt: Date
     readAt: Date | null
     readBy: string | null
+    acknowledgedAt: Date | null
+    acknowledgedBy: string | null
+    /**
+     * domain/channels Lane
+     */
+    lane: string
+    /**
+     * How far it has climbed the ladder of its lane, and when the next step is due; null: nothing follows.
+     */
+    channelStep: number
+    channelStepAt: Date | null
     dedupeKey: string
   }, ExtArgs["result"]["notice"]>
   composites: {}
@@ -1233,6 +1732,7 @@ readonly fields: NoticeFieldRefs;
 export interface Prisma__NoticeClient<T, Null = never, ExtArgs extends runtime.Types.Extensions.InternalArgs = runtime.Types.Extensions.DefaultArgs, GlobalOmitOptions = {}> extends Prisma.PrismaPromise<T> {
   readonly [Symbol.toStringTag]: "PrismaPromise"
   deliveries<T extends Prisma.Notice$deliveriesArgs<ExtArgs> = {}>(args?: Prisma.Subset<T, Prisma.Notice$deliveriesArgs<ExtArgs>>): Prisma.PrismaPromise<runtime.Types.Result.GetResult<Prisma.$DeliveryPayload<ExtArgs>, T, "findMany", GlobalOmitOptions> | Null>
+  task<T extends Prisma.Notice$taskArgs<ExtArgs> = {}>(args?: Prisma.Subset<T, Prisma.Notice$taskArgs<ExtArgs>>): Prisma.Prisma__TaskClient<runtime.Types.Result.GetResult<Prisma.$TaskPayload<ExtArgs>, T, "findUniqueOrThrow", GlobalOmitOptions> | null, null, ExtArgs, GlobalOmitOptions>
   /**
    * Attaches callbacks for the resolution and/or rejection of the Promise.
    * @param onfulfilled The callback to execute when the Promise is resolved.
@@ -1266,6 +1766,7 @@ export interface NoticeFieldRefs {
   readonly tenantId: Prisma.FieldRef<"Notice", 'String'>
   readonly hazardId: Prisma.FieldRef<"Notice", 'String'>
   readonly alarmId: Prisma.FieldRef<"Notice", 'String'>
+  readonly taskId: Prisma.FieldRef<"Notice", 'String'>
   readonly kind: Prisma.FieldRef<"Notice", 'String'>
   readonly recipientOrgId: Prisma.FieldRef<"Notice", 'String'>
   readonly isCopy: Prisma.FieldRef<"Notice", 'Boolean'>
@@ -1278,6 +1779,11 @@ export interface NoticeFieldRefs {
   readonly issuedAt: Prisma.FieldRef<"Notice", 'DateTime'>
   readonly readAt: Prisma.FieldRef<"Notice", 'DateTime'>
   readonly readBy: Prisma.FieldRef<"Notice", 'String'>
+  readonly acknowledgedAt: Prisma.FieldRef<"Notice", 'DateTime'>
+  readonly acknowledgedBy: Prisma.FieldRef<"Notice", 'String'>
+  readonly lane: Prisma.FieldRef<"Notice", 'String'>
+  readonly channelStep: Prisma.FieldRef<"Notice", 'Int'>
+  readonly channelStepAt: Prisma.FieldRef<"Notice", 'DateTime'>
   readonly dedupeKey: Prisma.FieldRef<"Notice", 'String'>
 }
     
@@ -1533,6 +2039,10 @@ export type NoticeCreateManyAndReturnArgs<ExtArgs extends runtime.Types.Extensio
    */
   data: Prisma.NoticeCreateManyInput | Prisma.NoticeCreateManyInput[]
   skipDuplicates?: boolean
+  /**
+   * Choose, which related nodes to fetch as well
+   */
+  include?: Prisma.NoticeIncludeCreateManyAndReturn<ExtArgs> | null
 }
 
 /**
@@ -1603,6 +2113,10 @@ export type NoticeUpdateManyAndReturnArgs<ExtArgs extends runtime.Types.Extensio
    * Limit how many Notices to update.
    */
   limit?: number
+  /**
+   * Choose, which related nodes to fetch as well
+   */
+  include?: Prisma.NoticeIncludeUpdateManyAndReturn<ExtArgs> | null
 }
 
 /**
@@ -1693,6 +2207,25 @@ export type Notice$deliveriesArgs<ExtArgs extends runtime.Types.Extensions.Inter
   take?: number
   skip?: number
   distinct?: Prisma.DeliveryScalarFieldEnum | Prisma.DeliveryScalarFieldEnum[]
+}
+
+/**
+ * Notice.task
+ */
+export type Notice$taskArgs<ExtArgs extends runtime.Types.Extensions.InternalArgs = runtime.Types.Extensions.DefaultArgs> = {
+  /**
+   * Select specific fields to fetch from the Task
+   */
+  select?: Prisma.TaskSelect<ExtArgs> | null
+  /**
+   * Omit specific fields from the Task
+   */
+  omit?: Prisma.TaskOmit<ExtArgs> | null
+  /**
+   * Choose, which related nodes to fetch as well
+   */
+  include?: Prisma.TaskInclude<ExtArgs> | null
+  where?: Prisma.TaskWhereInput
 }
 
 /**

@@ -33,6 +33,8 @@ export type OrganisationMinAggregateOutputType = {
   nameEn: string | null
   safetyRating: string | null
   email: string | null
+  phone: string | null
+  robot: string | null
   language: string | null
   createdAt: Date | null
 }
@@ -46,6 +48,8 @@ export type OrganisationMaxAggregateOutputType = {
   nameEn: string | null
   safetyRating: string | null
   email: string | null
+  phone: string | null
+  robot: string | null
   language: string | null
   createdAt: Date | null
 }
@@ -59,6 +63,8 @@ export type OrganisationCountAggregateOutputType = {
   nameEn: number
   safetyRating: number
   email: number
+  phone: number
+  robot: number
   language: number
   createdAt: number
   _all: number
@@ -74,6 +80,8 @@ export type OrganisationMinAggregateInputType = {
   nameEn?: true
   safetyRating?: true
   email?: true
+  phone?: true
+  robot?: true
   language?: true
   createdAt?: true
 }
@@ -87,6 +95,8 @@ export type OrganisationMaxAggregateInputType = {
   nameEn?: true
   safetyRating?: true
   email?: true
+  phone?: true
+  robot?: true
   language?: true
   createdAt?: true
 }
@@ -100,6 +110,8 @@ export type OrganisationCountAggregateInputType = {
   nameEn?: true
   safetyRating?: true
   email?: true
+  phone?: true
+  robot?: true
   language?: true
   createdAt?: true
   _all?: true
@@ -186,6 +198,8 @@ export type OrganisationGroupByOutputType = {
   nameEn: string
   safetyRating: string | null
   email: string | null
+  phone: string | null
+  robot: string | null
   language: string
   createdAt: Date
   _count: OrganisationCountAggregateOutputType | null
@@ -220,11 +234,20 @@ export type OrganisationWhereInput = {
   nameEn?: Prisma.StringFilter<"Organisation"> | string
   safetyRating?: Prisma.StringNullableFilter<"Organisation"> | string | null
   email?: Prisma.StringNullableFilter<"Organisation"> | string | null
+  phone?: Prisma.StringNullableFilter<"Organisation"> | string | null
+  robot?: Prisma.StringNullableFilter<"Organisation"> | string | null
   language?: Prisma.StringFilter<"Organisation"> | string
   createdAt?: Prisma.DateTimeFilter<"Organisation"> | Date | string
   park?: Prisma.XOR<Prisma.ParkScalarRelationFilter, Prisma.ParkWhereInput>
   memberships?: Prisma.MembershipListRelationFilter
   units?: Prisma.UnitListRelationFilter
+  principals?: Prisma.AffiliationListRelationFilter
+  contractors?: Prisma.AffiliationListRelationFilter
+  tasks?: Prisma.TaskListRelationFilter
+  ownTasks?: Prisma.TaskListRelationFilter
+  plans?: Prisma.PatrolPlanListRelationFilter
+  ownPlans?: Prisma.PatrolPlanListRelationFilter
+  responsibilityRules?: Prisma.ResponsibilityRuleListRelationFilter
 }
 
 export type OrganisationOrderByWithRelationInput = {
@@ -236,11 +259,20 @@ export type OrganisationOrderByWithRelationInput = {
   nameEn?: Prisma.SortOrder
   safetyRating?: Prisma.SortOrderInput | Prisma.SortOrder
   email?: Prisma.SortOrderInput | Prisma.SortOrder
+  phone?: Prisma.SortOrderInput | Prisma.SortOrder
+  robot?: Prisma.SortOrderInput | Prisma.SortOrder
   language?: Prisma.SortOrder
   createdAt?: Prisma.SortOrder
   park?: Prisma.ParkOrderByWithRelationInput
   memberships?: Prisma.MembershipOrderByRelationAggregateInput
   units?: Prisma.UnitOrderByRelationAggregateInput
+  principals?: Prisma.AffiliationOrderByRelationAggregateInput
+  contractors?: Prisma.AffiliationOrderByRelationAggregateInput
+  tasks?: Prisma.TaskOrderByRelationAggregateInput
+  ownTasks?: Prisma.TaskOrderByRelationAggregateInput
+  plans?: Prisma.PatrolPlanOrderByRelationAggregateInput
+  ownPlans?: Prisma.PatrolPlanOrderByRelationAggregateInput
+  responsibilityRules?: Prisma.ResponsibilityRuleOrderByRelationAggregateInput
 }
 
 export type OrganisationWhereUniqueInput = Prisma.AtLeast<{
@@ -255,11 +287,20 @@ export type OrganisationWhereUniqueInput = Prisma.AtLeast<{
   nameEn?: Prisma.StringFilter<"Organisation"> | string
   safetyRating?: Prisma.StringNullableFilter<"Organisation"> | string | null
   email?: Prisma.StringNullableFilter<"Organisation"> | string | null
+  phone?: Prisma.StringNullableFilter<"Organisation"> | string | null
+  robot?: Prisma.StringNullableFilter<"Organisation"> | string | null
   language?: Prisma.StringFilter<"Organisation"> | string
   createdAt?: Prisma.DateTimeFilter<"Organisation"> | Date | string
   park?: Prisma.XOR<Prisma.ParkScalarRelationFilter, Prisma.ParkWhereInput>
   memberships?: Prisma.MembershipListRelationFilter
   units?: Prisma.UnitListRelationFilter
+  principals?: Prisma.AffiliationListRelationFilter
+  contractors?: Prisma.AffiliationListRelationFilter
+  tasks?: Prisma.TaskListRelationFilter
+  ownTasks?: Prisma.TaskListRelationFilter
+  plans?: Prisma.PatrolPlanListRelationFilter
+  ownPlans?: Prisma.PatrolPlanListRelationFilter
+  responsibilityRules?: Prisma.ResponsibilityRuleListRelationFilter
 }, "id" | "code">
 
 export type OrganisationOrderByWithAggregationInput = {
@@ -271,6 +312,8 @@ export type OrganisationOrderByWithAggregationInput = {
   nameEn?: Prisma.SortOrder
   safetyRating?: Prisma.SortOrderInput | Prisma.SortOrder
   email?: Prisma.SortOrderInput | Prisma.SortOrder
+  phone?: Prisma.SortOrderInput | Prisma.SortOrder
+  robot?: Prisma.SortOrderInput | Prisma.SortOrder
   language?: Prisma.SortOrder
   createdAt?: Prisma.SortOrder
   _count?: Prisma.OrganisationCountOrderByAggregateInput
@@ -290,6 +333,8 @@ export type OrganisationScalarWhereWithAggregatesInput = {
   nameEn?: Prisma.StringWithAggregatesFilter<"Organisation"> | string
   safetyRating?: Prisma.StringNullableWithAggregatesFilter<"Organisation"> | string | null
   email?: Prisma.StringNullableWithAggregatesFilter<"Organisation"> | string | null
+  phone?: Prisma.StringNullableWithAggregatesFilter<"Organisation"> | string | null
+  robot?: Prisma.StringNullableWithAggregatesFilter<"Organisation"> | string | null
   language?: Prisma.StringWithAggregatesFilter<"Organisation"> | string
   createdAt?: Prisma.DateTimeWithAggregatesFilter<"Organisation"> | Date | string
 }
@@ -302,11 +347,20 @@ export type OrganisationCreateInput = {
   nameEn: string
   safetyRating?: string | null
   email?: string | null
+  phone?: string | null
+  robot?: string | null
   language?: string
   createdAt?: Date | string
   park: Prisma.ParkCreateNestedOneWithoutOrganisationsInput
   memberships?: Prisma.MembershipCreateNestedManyWithoutOrganisationInput
   units?: Prisma.UnitCreateNestedManyWithoutOwnerInput
+  principals?: Prisma.AffiliationCreateNestedManyWithoutContractorInput
+  contractors?: Prisma.AffiliationCreateNestedManyWithoutPrincipalInput
+  tasks?: Prisma.TaskCreateNestedManyWithoutTenantInput
+  ownTasks?: Prisma.TaskCreateNestedManyWithoutOwnerInput
+  plans?: Prisma.PatrolPlanCreateNestedManyWithoutTenantInput
+  ownPlans?: Prisma.PatrolPlanCreateNestedManyWithoutOwnerInput
+  responsibilityRules?: Prisma.ResponsibilityRuleCreateNestedManyWithoutOwnerInput
 }
 
 export type OrganisationUncheckedCreateInput = {
@@ -318,10 +372,19 @@ export type OrganisationUncheckedCreateInput = {
   nameEn: string
   safetyRating?: string | null
   email?: string | null
+  phone?: string | null
+  robot?: string | null
   language?: string
   createdAt?: Date | string
   memberships?: Prisma.MembershipUncheckedCreateNestedManyWithoutOrganisationInput
   units?: Prisma.UnitUncheckedCreateNestedManyWithoutOwnerInput
+  principals?: Prisma.AffiliationUncheckedCreateNestedManyWithoutContractorInput
+  contractors?: Prisma.AffiliationUncheckedCreateNestedManyWithoutPrincipalInput
+  tasks?: Prisma.TaskUncheckedCreateNestedManyWithoutTenantInput
+  ownTasks?: Prisma.TaskUncheckedCreateNestedManyWithoutOwnerInput
+  plans?: Prisma.PatrolPlanUncheckedCreateNestedManyWithoutTenantInput
+  ownPlans?: Prisma.PatrolPlanUncheckedCreateNestedManyWithoutOwnerInput
+  responsibilityRules?: Prisma.ResponsibilityRuleUncheckedCreateNestedManyWithoutOwnerInput
 }
 
 export type OrganisationUpdateInput = {
@@ -332,11 +395,20 @@ export type OrganisationUpdateInput = {
   nameEn?: Prisma.StringFieldUpdateOperationsInput | string
   safetyRating?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
   email?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  phone?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  robot?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
   language?: Prisma.StringFieldUpdateOperationsInput | string
   createdAt?: Prisma.DateTimeFieldUpdateOperationsInput | Date | string
   park?: Prisma.ParkUpdateOneRequiredWithoutOrganisationsNestedInput
   memberships?: Prisma.MembershipUpdateManyWithoutOrganisationNestedInput
   units?: Prisma.UnitUpdateManyWithoutOwnerNestedInput
+  principals?: Prisma.AffiliationUpdateManyWithoutContractorNestedInput
+  contractors?: Prisma.AffiliationUpdateManyWithoutPrincipalNestedInput
+  tasks?: Prisma.TaskUpdateManyWithoutTenantNestedInput
+  ownTasks?: Prisma.TaskUpdateManyWithoutOwnerNestedInput
+  plans?: Prisma.PatrolPlanUpdateManyWithoutTenantNestedInput
+  ownPlans?: Prisma.PatrolPlanUpdateManyWithoutOwnerNestedInput
+  responsibilityRules?: Prisma.ResponsibilityRuleUpdateManyWithoutOwnerNestedInput
 }
 
 export type OrganisationUncheckedUpdateInput = {
@@ -348,10 +420,19 @@ export type OrganisationUncheckedUpdateInput = {
   nameEn?: Prisma.StringFieldUpdateOperationsInput | string
   safetyRating?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
   email?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  phone?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  robot?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
   language?: Prisma.StringFieldUpdateOperationsInput | string
   createdAt?: Prisma.DateTimeFieldUpdateOperationsInput | Date | string
   memberships?: Prisma.MembershipUncheckedUpdateManyWithoutOrganisationNestedInput
   units?: Prisma.UnitUncheckedUpdateManyWithoutOwnerNestedInput
+  principals?: Prisma.AffiliationUncheckedUpdateManyWithoutContractorNestedInput
+  contractors?: Prisma.AffiliationUncheckedUpdateManyWithoutPrincipalNestedInput
+  tasks?: Prisma.TaskUncheckedUpdateManyWithoutTenantNestedInput
+  ownTasks?: Prisma.TaskUncheckedUpdateManyWithoutOwnerNestedInput
+  plans?: Prisma.PatrolPlanUncheckedUpdateManyWithoutTenantNestedInput
+  ownPlans?: Prisma.PatrolPlanUncheckedUpdateManyWithoutOwnerNestedInput
+  responsibilityRules?: Prisma.ResponsibilityRuleUncheckedUpdateManyWithoutOwnerNestedInput
 }
 
 export type OrganisationCreateManyInput = {
@@ -363,6 +444,8 @@ export type OrganisationCreateManyInput = {
   nameEn: string
   safetyRating?: string | null
   email?: string | null
+  phone?: string | null
+  robot?: string | null
   language?: string
   createdAt?: Date | string
 }
@@ -375,6 +458,8 @@ export type OrganisationUpdateManyMutationInput = {
   nameEn?: Prisma.StringFieldUpdateOperationsInput | string
   safetyRating?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
   email?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  phone?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  robot?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
   language?: Prisma.StringFieldUpdateOperationsInput | string
   createdAt?: Prisma.DateTimeFieldUpdateOperationsInput | Date | string
 }
@@ -388,6 +473,8 @@ export type OrganisationUncheckedUpdateManyInput = {
   nameEn?: Prisma.StringFieldUpdateOperationsInput | string
   safetyRating?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
   email?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  phone?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  robot?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
   language?: Prisma.StringFieldUpdateOperationsInput | string
   createdAt?: Prisma.DateTimeFieldUpdateOperationsInput | Date | string
 }
@@ -411,6 +498,8 @@ export type OrganisationCountOrderByAggregateInput = {
   nameEn?: Prisma.SortOrder
   safetyRating?: Prisma.SortOrder
   email?: Prisma.SortOrder
+  phone?: Prisma.SortOrder
+  robot?: Prisma.SortOrder
   language?: Prisma.SortOrder
   createdAt?: Prisma.SortOrder
 }
@@ -424,6 +513,8 @@ export type OrganisationMaxOrderByAggregateInput = {
   nameEn?: Prisma.SortOrder
   safetyRating?: Prisma.SortOrder
   email?: Prisma.SortOrder
+  phone?: Prisma.SortOrder
+  robot?: Prisma.SortOrder
   language?: Prisma.SortOrder
   createdAt?: Prisma.SortOrder
 }
@@ -437,6 +528,8 @@ export type OrganisationMinOrderByAggregateInput = {
   nameEn?: Prisma.SortOrder
   safetyRating?: Prisma.SortOrder
   email?: Prisma.SortOrder
+  phone?: Prisma.SortOrder
+  robot?: Prisma.SortOrder
   language?: Prisma.SortOrder
   createdAt?: Prisma.SortOrder
 }
@@ -502,6 +595,34 @@ export type OrganisationUpdateOneRequiredWithoutUnitsNestedInput = {
   update?: Prisma.XOR<Prisma.XOR<Prisma.OrganisationUpdateToOneWithWhereWithoutUnitsInput, Prisma.OrganisationUpdateWithoutUnitsInput>, Prisma.OrganisationUncheckedUpdateWithoutUnitsInput>
 }
 
+export type OrganisationCreateNestedOneWithoutPrincipalsInput = {
+  create?: Prisma.XOR<Prisma.OrganisationCreateWithoutPrincipalsInput, Prisma.OrganisationUncheckedCreateWithoutPrincipalsInput>
+  connectOrCreate?: Prisma.OrganisationCreateOrConnectWithoutPrincipalsInput
+  connect?: Prisma.OrganisationWhereUniqueInput
+}
+
+export type OrganisationCreateNestedOneWithoutContractorsInput = {
+  create?: Prisma.XOR<Prisma.OrganisationCreateWithoutContractorsInput, Prisma.OrganisationUncheckedCreateWithoutContractorsInput>
+  connectOrCreate?: Prisma.OrganisationCreateOrConnectWithoutContractorsInput
+  connect?: Prisma.OrganisationWhereUniqueInput
+}
+
+export type OrganisationUpdateOneRequiredWithoutPrincipalsNestedInput = {
+  create?: Prisma.XOR<Prisma.OrganisationCreateWithoutPrincipalsInput, Prisma.OrganisationUncheckedCreateWithoutPrincipalsInput>
+  connectOrCreate?: Prisma.OrganisationCreateOrConnectWithoutPrincipalsInput
+  upsert?: Prisma.OrganisationUpsertWithoutPrincipalsInput
+  connect?: Prisma.OrganisationWhereUniqueInput
+  update?: Prisma.XOR<Prisma.XOR<Prisma.OrganisationUpdateToOneWithWhereWithoutPrincipalsInput, Prisma.OrganisationUpdateWithoutPrincipalsInput>, Prisma.OrganisationUncheckedUpdateWithoutPrincipalsInput>
+}
+
+export type OrganisationUpdateOneRequiredWithoutContractorsNestedInput = {
+  create?: Prisma.XOR<Prisma.OrganisationCreateWithoutContractorsInput, Prisma.OrganisationUncheckedCreateWithoutContractorsInput>
+  connectOrCreate?: Prisma.OrganisationCreateOrConnectWithoutContractorsInput
+  upsert?: Prisma.OrganisationUpsertWithoutContractorsInput
+  connect?: Prisma.OrganisationWhereUniqueInput
+  update?: Prisma.XOR<Prisma.XOR<Prisma.OrganisationUpdateToOneWithWhereWithoutContractorsInput, Prisma.OrganisationUpdateWithoutContractorsInput>, Prisma.OrganisationUncheckedUpdateWithoutContractorsInput>
+}
+
 export type OrganisationCreateNestedOneWithoutMembershipsInput = {
   create?: Prisma.XOR<Prisma.OrganisationCreateWithoutMembershipsInput, Prisma.OrganisationUncheckedCreateWithoutMembershipsInput>
   connectOrCreate?: Prisma.OrganisationCreateOrConnectWithoutMembershipsInput
@@ -516,6 +637,76 @@ export type OrganisationUpdateOneRequiredWithoutMembershipsNestedInput = {
   update?: Prisma.XOR<Prisma.XOR<Prisma.OrganisationUpdateToOneWithWhereWithoutMembershipsInput, Prisma.OrganisationUpdateWithoutMembershipsInput>, Prisma.OrganisationUncheckedUpdateWithoutMembershipsInput>
 }
 
+export type OrganisationCreateNestedOneWithoutTasksInput = {
+  create?: Prisma.XOR<Prisma.OrganisationCreateWithoutTasksInput, Prisma.OrganisationUncheckedCreateWithoutTasksInput>
+  connectOrCreate?: Prisma.OrganisationCreateOrConnectWithoutTasksInput
+  connect?: Prisma.OrganisationWhereUniqueInput
+}
+
+export type OrganisationCreateNestedOneWithoutOwnTasksInput = {
+  create?: Prisma.XOR<Prisma.OrganisationCreateWithoutOwnTasksInput, Prisma.OrganisationUncheckedCreateWithoutOwnTasksInput>
+  connectOrCreate?: Prisma.OrganisationCreateOrConnectWithoutOwnTasksInput
+  connect?: Prisma.OrganisationWhereUniqueInput
+}
+
+export type OrganisationUpdateOneRequiredWithoutTasksNestedInput = {
+  create?: Prisma.XOR<Prisma.OrganisationCreateWithoutTasksInput, Prisma.OrganisationUncheckedCreateWithoutTasksInput>
+  connectOrCreate?: Prisma.OrganisationCreateOrConnectWithoutTasksInput
+  upsert?: Prisma.OrganisationUpsertWithoutTasksInput
+  connect?: Prisma.OrganisationWhereUniqueInput
+  update?: Prisma.XOR<Prisma.XOR<Prisma.OrganisationUpdateToOneWithWhereWithoutTasksInput, Prisma.OrganisationUpdateWithoutTasksInput>, Prisma.OrganisationUncheckedUpdateWithoutTasksInput>
+}
+
+export type OrganisationUpdateOneRequiredWithoutOwnTasksNestedInput = {
+  create?: Prisma.XOR<Prisma.OrganisationCreateWithoutOwnTasksInput, Prisma.OrganisationUncheckedCreateWithoutOwnTasksInput>
+  connectOrCreate?: Prisma.OrganisationCreateOrConnectWithoutOwnTasksInput
+  upsert?: Prisma.OrganisationUpsertWithoutOwnTasksInput
+  connect?: Prisma.OrganisationWhereUniqueInput
+  update?: Prisma.XOR<Prisma.XOR<Prisma.OrganisationUpdateToOneWithWhereWithoutOwnTasksInput, Prisma.OrganisationUpdateWithoutOwnTasksInput>, Prisma.OrganisationUncheckedUpdateWithoutOwnTasksInput>
+}
+
+export type OrganisationCreateNestedOneWithoutPlansInput = {
+  create?: Prisma.XOR<Prisma.OrganisationCreateWithoutPlansInput, Prisma.OrganisationUncheckedCreateWithoutPlansInput>
+  connectOrCreate?: Prisma.OrganisationCreateOrConnectWithoutPlansInput
+  connect?: Prisma.OrganisationWhereUniqueInput
+}
+
+export type OrganisationCreateNestedOneWithoutOwnPlansInput = {
+  create?: Prisma.XOR<Prisma.OrganisationCreateWithoutOwnPlansInput, Prisma.OrganisationUncheckedCreateWithoutOwnPlansInput>
+  connectOrCreate?: Prisma.OrganisationCreateOrConnectWithoutOwnPlansInput
+  connect?: Prisma.OrganisationWhereUniqueInput
+}
+
+export type OrganisationUpdateOneRequiredWithoutPlansNestedInput = {
+  create?: Prisma.XOR<Prisma.OrganisationCreateWithoutPlansInput, Prisma.OrganisationUncheckedCreateWithoutPlansInput>
+  connectOrCreate?: Prisma.OrganisationCreateOrConnectWithoutPlansInput
+  upsert?: Prisma.OrganisationUpsertWithoutPlansInput
+  connect?: Prisma.OrganisationWhereUniqueInput
+  update?: Prisma.XOR<Prisma.XOR<Prisma.OrganisationUpdateToOneWithWhereWithoutPlansInput, Prisma.OrganisationUpdateWithoutPlansInput>, Prisma.OrganisationUncheckedUpdateWithoutPlansInput>
+}
+
+export type OrganisationUpdateOneRequiredWithoutOwnPlansNestedInput = {
+  create?: Prisma.XOR<Prisma.OrganisationCreateWithoutOwnPlansInput, Prisma.OrganisationUncheckedCreateWithoutOwnPlansInput>
+  connectOrCreate?: Prisma.OrganisationCreateOrConnectWithoutOwnPlansInput
+  upsert?: Prisma.OrganisationUpsertWithoutOwnPlansInput
+  connect?: Prisma.OrganisationWhereUniqueInput
+  update?: Prisma.XOR<Prisma.XOR<Prisma.OrganisationUpdateToOneWithWhereWithoutOwnPlansInput, Prisma.OrganisationUpdateWithoutOwnPlansInput>, Prisma.OrganisationUncheckedUpdateWithoutOwnPlansInput>
+}
+
+export type OrganisationCreateNestedOneWithoutResponsibilityRulesInput = {
+  create?: Prisma.XOR<Prisma.OrganisationCreateWithoutResponsibilityRulesInput, Prisma.OrganisationUncheckedCreateWithoutResponsibilityRulesInput>
+  connectOrCreate?: Prisma.OrganisationCreateOrConnectWithoutResponsibilityRulesInput
+  connect?: Prisma.OrganisationWhereUniqueInput
+}
+
+export type OrganisationUpdateOneRequiredWithoutResponsibilityRulesNestedInput = {
+  create?: Prisma.XOR<Prisma.OrganisationCreateWithoutResponsibilityRulesInput, Prisma.OrganisationUncheckedCreateWithoutResponsibilityRulesInput>
+  connectOrCreate?: Prisma.OrganisationCreateOrConnectWithoutResponsibilityRulesInput
+  upsert?: Prisma.OrganisationUpsertWithoutResponsibilityRulesInput
+  connect?: Prisma.OrganisationWhereUniqueInput
+  update?: Prisma.XOR<Prisma.XOR<Prisma.OrganisationUpdateToOneWithWhereWithoutResponsibilityRulesInput, Prisma.OrganisationUpdateWithoutResponsibilityRulesInput>, Prisma.OrganisationUncheckedUpdateWithoutResponsibilityRulesInput>
+}
+
 export type OrganisationCreateWithoutParkInput = {
   id: string
   kind: string
@@ -524,10 +715,19 @@ export type OrganisationCreateWithoutParkInput = {
   nameEn: string
   safetyRating?: string | null
   email?: string | null
+  phone?: string | null
+  robot?: string | null
   language?: string
   createdAt?: Date | string
   memberships?: Prisma.MembershipCreateNestedManyWithoutOrganisationInput
   units?: Prisma.UnitCreateNestedManyWithoutOwnerInput
+  principals?: Prisma.AffiliationCreateNestedManyWithoutContractorInput
+  contractors?: Prisma.AffiliationCreateNestedManyWithoutPrincipalInput
+  tasks?: Prisma.TaskCreateNestedManyWithoutTenantInput
+  ownTasks?: Prisma.TaskCreateNestedManyWithoutOwnerInput
+  plans?: Prisma.PatrolPlanCreateNestedManyWithoutTenantInput
+  ownPlans?: Prisma.PatrolPlanCreateNestedManyWithoutOwnerInput
+  responsibilityRules?: Prisma.ResponsibilityRuleCreateNestedManyWithoutOwnerInput
 }
 
 export type OrganisationUncheckedCreateWithoutParkInput = {
@@ -538,10 +738,19 @@ export type OrganisationUncheckedCreateWithoutParkInput = {
   nameEn: string
   safetyRating?: string | null
   email?: string | null
+  phone?: string | null
+  robot?: string | null
   language?: string
   createdAt?: Date | string
   memberships?: Prisma.MembershipUncheckedCreateNestedManyWithoutOrganisationInput
   units?: Prisma.UnitUncheckedCreateNestedManyWithoutOwnerInput
+  principals?: Prisma.AffiliationUncheckedCreateNestedManyWithoutContractorInput
+  contractors?: Prisma.AffiliationUncheckedCreateNestedManyWithoutPrincipalInput
+  tasks?: Prisma.TaskUncheckedCreateNestedManyWithoutTenantInput
+  ownTasks?: Prisma.TaskUncheckedCreateNestedManyWithoutOwnerInput
+  plans?: Prisma.PatrolPlanUncheckedCreateNestedManyWithoutTenantInput
+  ownPlans?: Prisma.PatrolPlanUncheckedCreateNestedManyWithoutOwnerInput
+  responsibilityRules?: Prisma.ResponsibilityRuleUncheckedCreateNestedManyWithoutOwnerInput
 }
 
 export type OrganisationCreateOrConnectWithoutParkInput = {
@@ -582,6 +791,8 @@ export type OrganisationScalarWhereInput = {
   nameEn?: Prisma.StringFilter<"Organisation"> | string
   safetyRating?: Prisma.StringNullableFilter<"Organisation"> | string | null
   email?: Prisma.StringNullableFilter<"Organisation"> | string | null
+  phone?: Prisma.StringNullableFilter<"Organisation"> | string | null
+  robot?: Prisma.StringNullableFilter<"Organisation"> | string | null
   language?: Prisma.StringFilter<"Organisation"> | string
   createdAt?: Prisma.DateTimeFilter<"Organisation"> | Date | string
 }
@@ -594,10 +805,19 @@ export type OrganisationCreateWithoutUnitsInput = {
   nameEn: string
   safetyRating?: string | null
   email?: string | null
+  phone?: string | null
+  robot?: string | null
   language?: string
   createdAt?: Date | string
   park: Prisma.ParkCreateNestedOneWithoutOrganisationsInput
   memberships?: Prisma.MembershipCreateNestedManyWithoutOrganisationInput
+  principals?: Prisma.AffiliationCreateNestedManyWithoutContractorInput
+  contractors?: Prisma.AffiliationCreateNestedManyWithoutPrincipalInput
+  tasks?: Prisma.TaskCreateNestedManyWithoutTenantInput
+  ownTasks?: Prisma.TaskCreateNestedManyWithoutOwnerInput
+  plans?: Prisma.PatrolPlanCreateNestedManyWithoutTenantInput
+  ownPlans?: Prisma.PatrolPlanCreateNestedManyWithoutOwnerInput
+  responsibilityRules?: Prisma.ResponsibilityRuleCreateNestedManyWithoutOwnerInput
 }
 
 export type OrganisationUncheckedCreateWithoutUnitsInput = {
@@ -609,9 +829,18 @@ export type OrganisationUncheckedCreateWithoutUnitsInput = {
   nameEn: string
   safetyRating?: string | null
   email?: string | null
+  phone?: string | null
+  robot?: string | null
   language?: string
   createdAt?: Date | string
   memberships?: Prisma.MembershipUncheckedCreateNestedManyWithoutOrganisationInput
+  principals?: Prisma.AffiliationUncheckedCreateNestedManyWithoutContractorInput
+  contractors?: Prisma.AffiliationUncheckedCreateNestedManyWithoutPrincipalInput
+  tasks?: Prisma.TaskUncheckedCreateNestedManyWithoutTenantInput
+  ownTasks?: Prisma.TaskUncheckedCreateNestedManyWithoutOwnerInput
+  plans?: Prisma.PatrolPlanUncheckedCreateNestedManyWithoutTenantInput
+  ownPlans?: Prisma.PatrolPlanUncheckedCreateNestedManyWithoutOwnerInput
+  responsibilityRules?: Prisma.ResponsibilityRuleUncheckedCreateNestedManyWithoutOwnerInput
 }
 
 export type OrganisationCreateOrConnectWithoutUnitsInput = {
@@ -638,10 +867,19 @@ export type OrganisationUpdateWithoutUnitsInput = {
   nameEn?: Prisma.StringFieldUpdateOperationsInput | string
   safetyRating?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
   email?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  phone?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  robot?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
   language?: Prisma.StringFieldUpdateOperationsInput | string
   createdAt?: Prisma.DateTimeFieldUpdateOperationsInput | Date | string
   park?: Prisma.ParkUpdateOneRequiredWithoutOrganisationsNestedInput
   memberships?: Prisma.MembershipUpdateManyWithoutOrganisationNestedInput
+  principals?: Prisma.AffiliationUpdateManyWithoutContractorNestedInput
+  contractors?: Prisma.AffiliationUpdateManyWithoutPrincipalNestedInput
+  tasks?: Prisma.TaskUpdateManyWithoutTenantNestedInput
+  ownTasks?: Prisma.TaskUpdateManyWithoutOwnerNestedInput
+  plans?: Prisma.PatrolPlanUpdateManyWithoutTenantNestedInput
+  ownPlans?: Prisma.PatrolPlanUpdateManyWithoutOwnerNestedInput
+  responsibilityRules?: Prisma.ResponsibilityRuleUpdateManyWithoutOwnerNestedInput
 }
 
 export type OrganisationUncheckedUpdateWithoutUnitsInput = {
@@ -653,9 +891,234 @@ export type OrganisationUncheckedUpdateWithoutUnitsInput = {
   nameEn?: Prisma.StringFieldUpdateOperationsInput | string
   safetyRating?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
   email?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  phone?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  robot?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
   language?: Prisma.StringFieldUpdateOperationsInput | string
   createdAt?: Prisma.DateTimeFieldUpdateOperationsInput | Date | string
   memberships?: Prisma.MembershipUncheckedUpdateManyWithoutOrganisationNestedInput
+  principals?: Prisma.AffiliationUncheckedUpdateManyWithoutContractorNestedInput
+  contractors?: Prisma.AffiliationUncheckedUpdateManyWithoutPrincipalNestedInput
+  tasks?: Prisma.TaskUncheckedUpdateManyWithoutTenantNestedInput
+  ownTasks?: Prisma.TaskUncheckedUpdateManyWithoutOwnerNestedInput
+  plans?: Prisma.PatrolPlanUncheckedUpdateManyWithoutTenantNestedInput
+  ownPlans?: Prisma.PatrolPlanUncheckedUpdateManyWithoutOwnerNestedInput
+  responsibilityRules?: Prisma.ResponsibilityRuleUncheckedUpdateManyWithoutOwnerNestedInput
+}
+
+export type OrganisationCreateWithoutPrincipalsInput = {
+  id: string
+  kind: string
+  code: string
+  nameZh: string
+  nameEn: string
+  safetyRating?: string | null
+  email?: string | null
+  phone?: string | null
+  robot?: string | null
+  language?: string
+  createdAt?: Date | string
+  park: Prisma.ParkCreateNestedOneWithoutOrganisationsInput
+  memberships?: Prisma.MembershipCreateNestedManyWithoutOrganisationInput
+  units?: Prisma.UnitCreateNestedManyWithoutOwnerInput
+  contractors?: Prisma.AffiliationCreateNestedManyWithoutPrincipalInput
+  tasks?: Prisma.TaskCreateNestedManyWithoutTenantInput
+  ownTasks?: Prisma.TaskCreateNestedManyWithoutOwnerInput
+  plans?: Prisma.PatrolPlanCreateNestedManyWithoutTenantInput
+  ownPlans?: Prisma.PatrolPlanCreateNestedManyWithoutOwnerInput
+  responsibilityRules?: Prisma.ResponsibilityRuleCreateNestedManyWithoutOwnerInput
+}
+
+export type OrganisationUncheckedCreateWithoutPrincipalsInput = {
+  id: string
+  parkId: string
+  kind: string
+  code: string
+  nameZh: string
+  nameEn: string
+  safetyRating?: string | null
+  email?: string | null
+  phone?: string | null
+  robot?: string | null
+  language?: string
+  createdAt?: Date | string
+  memberships?: Prisma.MembershipUncheckedCreateNestedManyWithoutOrganisationInput
+  units?: Prisma.UnitUncheckedCreateNestedManyWithoutOwnerInput
+  contractors?: Prisma.AffiliationUncheckedCreateNestedManyWithoutPrincipalInput
+  tasks?: Prisma.TaskUncheckedCreateNestedManyWithoutTenantInput
+  ownTasks?: Prisma.TaskUncheckedCreateNestedManyWithoutOwnerInput
+  plans?: Prisma.PatrolPlanUncheckedCreateNestedManyWithoutTenantInput
+  ownPlans?: Prisma.PatrolPlanUncheckedCreateNestedManyWithoutOwnerInput
+  responsibilityRules?: Prisma.ResponsibilityRuleUncheckedCreateNestedManyWithoutOwnerInput
+}
+
+export type OrganisationCreateOrConnectWithoutPrincipalsInput = {
+  where: Prisma.OrganisationWhereUniqueInput
+  create: Prisma.XOR<Prisma.OrganisationCreateWithoutPrincipalsInput, Prisma.OrganisationUncheckedCreateWithoutPrincipalsInput>
+}
+
+export type OrganisationCreateWithoutContractorsInput = {
+  id: string
+  kind: string
+  code: string
+  nameZh: string
+  nameEn: string
+  safetyRating?: string | null
+  email?: string | null
+  phone?: string | null
+  robot?: string | null
+  language?: string
+  createdAt?: Date | string
+  park: Prisma.ParkCreateNestedOneWithoutOrganisationsInput
+  memberships?: Prisma.MembershipCreateNestedManyWithoutOrganisationInput
+  units?: Prisma.UnitCreateNestedManyWithoutOwnerInput
+  principals?: Prisma.AffiliationCreateNestedManyWithoutContractorInput
+  tasks?: Prisma.TaskCreateNestedManyWithoutTenantInput
+  ownTasks?: Prisma.TaskCreateNestedManyWithoutOwnerInput
+  plans?: Prisma.PatrolPlanCreateNestedManyWithoutTenantInput
+  ownPlans?: Prisma.PatrolPlanCreateNestedManyWithoutOwnerInput
+  responsibilityRules?: Prisma.ResponsibilityRuleCreateNestedManyWithoutOwnerInput
+}
+
+export type OrganisationUncheckedCreateWithoutContractorsInput = {
+  id: string
+  parkId: string
+  kind: string
+  code: string
+  nameZh: string
+  nameEn: string
+  safetyRating?: string | null
+  email?: string | null
+  phone?: string | null
+  robot?: string | null
+  language?: string
+  createdAt?: Date | string
+  memberships?: Prisma.MembershipUncheckedCreateNestedManyWithoutOrganisationInput
+  units?: Prisma.UnitUncheckedCreateNestedManyWithoutOwnerInput
+  principals?: Prisma.AffiliationUncheckedCreateNestedManyWithoutContractorInput
+  tasks?: Prisma.TaskUncheckedCreateNestedManyWithoutTenantInput
+  ownTasks?: Prisma.TaskUncheckedCreateNestedManyWithoutOwnerInput
+  plans?: Prisma.PatrolPlanUncheckedCreateNestedManyWithoutTenantInput
+  ownPlans?: Prisma.PatrolPlanUncheckedCreateNestedManyWithoutOwnerInput
+  responsibilityRules?: Prisma.ResponsibilityRuleUncheckedCreateNestedManyWithoutOwnerInput
+}
+
+export type OrganisationCreateOrConnectWithoutContractorsInput = {
+  where: Prisma.OrganisationWhereUniqueInput
+  create: Prisma.XOR<Prisma.OrganisationCreateWithoutContractorsInput, Prisma.OrganisationUncheckedCreateWithoutContractorsInput>
+}
+
+export type OrganisationUpsertWithoutPrincipalsInput = {
+  update: Prisma.XOR<Prisma.OrganisationUpdateWithoutPrincipalsInput, Prisma.OrganisationUncheckedUpdateWithoutPrincipalsInput>
+  create: Prisma.XOR<Prisma.OrganisationCreateWithoutPrincipalsInput, Prisma.OrganisationUncheckedCreateWithoutPrincipalsInput>
+  where?: Prisma.OrganisationWhereInput
+}
+
+export type OrganisationUpdateToOneWithWhereWithoutPrincipalsInput = {
+  where?: Prisma.OrganisationWhereInput
+  data: Prisma.XOR<Prisma.OrganisationUpdateWithoutPrincipalsInput, Prisma.OrganisationUncheckedUpdateWithoutPrincipalsInput>
+}
+
+export type OrganisationUpdateWithoutPrincipalsInput = {
+  id?: Prisma.StringFieldUpdateOperationsInput | string
+  kind?: Prisma.StringFieldUpdateOperationsInput | string
+  code?: Prisma.StringFieldUpdateOperationsInput | string
+  nameZh?: Prisma.StringFieldUpdateOperationsInput | string
+  nameEn?: Prisma.StringFieldUpdateOperationsInput | string
+  safetyRating?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  email?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  phone?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  robot?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  language?: Prisma.StringFieldUpdateOperationsInput | string
+  createdAt?: Prisma.DateTimeFieldUpdateOperationsInput | Date | string
+  park?: Prisma.ParkUpdateOneRequiredWithoutOrganisationsNestedInput
+  memberships?: Prisma.MembershipUpdateManyWithoutOrganisationNestedInput
+  units?: Prisma.UnitUpdateManyWithoutOwnerNestedInput
+  contractors?: Prisma.AffiliationUpdateManyWithoutPrincipalNestedInput
+  tasks?: Prisma.TaskUpdateManyWithoutTenantNestedInput
+  ownTasks?: Prisma.TaskUpdateManyWithoutOwnerNestedInput
+  plans?: Prisma.PatrolPlanUpdateManyWithoutTenantNestedInput
+  ownPlans?: Prisma.PatrolPlanUpdateManyWithoutOwnerNestedInput
+  responsibilityRules?: Prisma.ResponsibilityRuleUpdateManyWithoutOwnerNestedInput
+}
+
+export type OrganisationUncheckedUpdateWithoutPrincipalsInput = {
+  id?: Prisma.StringFieldUpdateOperationsInput | string
+  parkId?: Prisma.StringFieldUpdateOperationsInput | string
+  kind?: Prisma.StringFieldUpdateOperationsInput | string
+  code?: Prisma.StringFieldUpdateOperationsInput | string
+  nameZh?: Prisma.StringFieldUpdateOperationsInput | string
+  nameEn?: Prisma.StringFieldUpdateOperationsInput | string
+  safetyRating?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  email?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  phone?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  robot?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  language?: Prisma.StringFieldUpdateOperationsInput | string
+  createdAt?: Prisma.DateTimeFieldUpdateOperationsInput | Date | string
+  memberships?: Prisma.MembershipUncheckedUpdateManyWithoutOrganisationNestedInput
+  units?: Prisma.UnitUncheckedUpdateManyWithoutOwnerNestedInput
+  contractors?: Prisma.AffiliationUncheckedUpdateManyWithoutPrincipalNestedInput
+  tasks?: Prisma.TaskUncheckedUpdateManyWithoutTenantNestedInput
+  ownTasks?: Prisma.TaskUncheckedUpdateManyWithoutOwnerNestedInput
+  plans?: Prisma.PatrolPlanUncheckedUpdateManyWithoutTenantNestedInput
+  ownPlans?: Prisma.PatrolPlanUncheckedUpdateManyWithoutOwnerNestedInput
+  responsibilityRules?: Prisma.ResponsibilityRuleUncheckedUpdateManyWithoutOwnerNestedInput
+}
+
+export type OrganisationUpsertWithoutContractorsInput = {
+  update: Prisma.XOR<Prisma.OrganisationUpdateWithoutContractorsInput, Prisma.OrganisationUncheckedUpdateWithoutContractorsInput>
+  create: Prisma.XOR<Prisma.OrganisationCreateWithoutContractorsInput, Prisma.OrganisationUncheckedCreateWithoutContractorsInput>
+  where?: Prisma.OrganisationWhereInput
+}
+
+export type OrganisationUpdateToOneWithWhereWithoutContractorsInput = {
+  where?: Prisma.OrganisationWhereInput
+  data: Prisma.XOR<Prisma.OrganisationUpdateWithoutContractorsInput, Prisma.OrganisationUncheckedUpdateWithoutContractorsInput>
+}
+
+export type OrganisationUpdateWithoutContractorsInput = {
+  id?: Prisma.StringFieldUpdateOperationsInput | string
+  kind?: Prisma.StringFieldUpdateOperationsInput | string
+  code?: Prisma.StringFieldUpdateOperationsInput | string
+  nameZh?: Prisma.StringFieldUpdateOperationsInput | string
+  nameEn?: Prisma.StringFieldUpdateOperationsInput | string
+  safetyRating?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  email?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  phone?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  robot?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  language?: Prisma.StringFieldUpdateOperationsInput | string
+  createdAt?: Prisma.DateTimeFieldUpdateOperationsInput | Date | string
+  park?: Prisma.ParkUpdateOneRequiredWithoutOrganisationsNestedInput
+  memberships?: Prisma.MembershipUpdateManyWithoutOrganisationNestedInput
+  units?: Prisma.UnitUpdateManyWithoutOwnerNestedInput
+  principals?: Prisma.AffiliationUpdateManyWithoutContractorNestedInput
+  tasks?: Prisma.TaskUpdateManyWithoutTenantNestedInput
+  ownTasks?: Prisma.TaskUpdateManyWithoutOwnerNestedInput
+  plans?: Prisma.PatrolPlanUpdateManyWithoutTenantNestedInput
+  ownPlans?: Prisma.PatrolPlanUpdateManyWithoutOwnerNestedInput
+  responsibilityRules?: Prisma.ResponsibilityRuleUpdateManyWithoutOwnerNestedInput
+}
+
+export type OrganisationUncheckedUpdateWithoutContractorsInput = {
+  id?: Prisma.StringFieldUpdateOperationsInput | string
+  parkId?: Prisma.StringFieldUpdateOperationsInput | string
+  kind?: Prisma.StringFieldUpdateOperationsInput | string
+  code?: Prisma.StringFieldUpdateOperationsInput | string
+  nameZh?: Prisma.StringFieldUpdateOperationsInput | string
+  nameEn?: Prisma.StringFieldUpdateOperationsInput | string
+  safetyRating?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  email?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  phone?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  robot?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  language?: Prisma.StringFieldUpdateOperationsInput | string
+  createdAt?: Prisma.DateTimeFieldUpdateOperationsInput | Date | string
+  memberships?: Prisma.MembershipUncheckedUpdateManyWithoutOrganisationNestedInput
+  units?: Prisma.UnitUncheckedUpdateManyWithoutOwnerNestedInput
+  principals?: Prisma.AffiliationUncheckedUpdateManyWithoutContractorNestedInput
+  tasks?: Prisma.TaskUncheckedUpdateManyWithoutTenantNestedInput
+  ownTasks?: Prisma.TaskUncheckedUpdateManyWithoutOwnerNestedInput
+  plans?: Prisma.PatrolPlanUncheckedUpdateManyWithoutTenantNestedInput
+  ownPlans?: Prisma.PatrolPlanUncheckedUpdateManyWithoutOwnerNestedInput
+  responsibilityRules?: Prisma.ResponsibilityRuleUncheckedUpdateManyWithoutOwnerNestedInput
 }
 
 export type OrganisationCreateWithoutMembershipsInput = {
@@ -666,10 +1129,19 @@ export type OrganisationCreateWithoutMembershipsInput = {
   nameEn: string
   safetyRating?: string | null
   email?: string | null
+  phone?: string | null
+  robot?: string | null
   language?: string
   createdAt?: Date | string
   park: Prisma.ParkCreateNestedOneWithoutOrganisationsInput
   units?: Prisma.UnitCreateNestedManyWithoutOwnerInput
+  principals?: Prisma.AffiliationCreateNestedManyWithoutContractorInput
+  contractors?: Prisma.AffiliationCreateNestedManyWithoutPrincipalInput
+  tasks?: Prisma.TaskCreateNestedManyWithoutTenantInput
+  ownTasks?: Prisma.TaskCreateNestedManyWithoutOwnerInput
+  plans?: Prisma.PatrolPlanCreateNestedManyWithoutTenantInput
+  ownPlans?: Prisma.PatrolPlanCreateNestedManyWithoutOwnerInput
+  responsibilityRules?: Prisma.ResponsibilityRuleCreateNestedManyWithoutOwnerInput
 }
 
 export type OrganisationUncheckedCreateWithoutMembershipsInput = {
@@ -681,9 +1153,18 @@ export type OrganisationUncheckedCreateWithoutMembershipsInput = {
   nameEn: string
   safetyRating?: string | null
   email?: string | null
+  phone?: string | null
+  robot?: string | null
   language?: string
   createdAt?: Date | string
   units?: Prisma.UnitUncheckedCreateNestedManyWithoutOwnerInput
+  principals?: Prisma.AffiliationUncheckedCreateNestedManyWithoutContractorInput
+  contractors?: Prisma.AffiliationUncheckedCreateNestedManyWithoutPrincipalInput
+  tasks?: Prisma.TaskUncheckedCreateNestedManyWithoutTenantInput
+  ownTasks?: Prisma.TaskUncheckedCreateNestedManyWithoutOwnerInput
+  plans?: Prisma.PatrolPlanUncheckedCreateNestedManyWithoutTenantInput
+  ownPlans?: Prisma.PatrolPlanUncheckedCreateNestedManyWithoutOwnerInput
+  responsibilityRules?: Prisma.ResponsibilityRuleUncheckedCreateNestedManyWithoutOwnerInput
 }
 
 export type OrganisationCreateOrConnectWithoutMembershipsInput = {
@@ -710,10 +1191,19 @@ export type OrganisationUpdateWithoutMembershipsInput = {
   nameEn?: Prisma.StringFieldUpdateOperationsInput | string
   safetyRating?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
   email?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  phone?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  robot?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
   language?: Prisma.StringFieldUpdateOperationsInput | string
   createdAt?: Prisma.DateTimeFieldUpdateOperationsInput | Date | string
   park?: Prisma.ParkUpdateOneRequiredWithoutOrganisationsNestedInput
   units?: Prisma.UnitUpdateManyWithoutOwnerNestedInput
+  principals?: Prisma.AffiliationUpdateManyWithoutContractorNestedInput
+  contractors?: Prisma.AffiliationUpdateManyWithoutPrincipalNestedInput
+  tasks?: Prisma.TaskUpdateManyWithoutTenantNestedInput
+  ownTasks?: Prisma.TaskUpdateManyWithoutOwnerNestedInput
+  plans?: Prisma.PatrolPlanUpdateManyWithoutTenantNestedInput
+  ownPlans?: Prisma.PatrolPlanUpdateManyWithoutOwnerNestedInput
+  responsibilityRules?: Prisma.ResponsibilityRuleUpdateManyWithoutOwnerNestedInput
 }
 
 export type OrganisationUncheckedUpdateWithoutMembershipsInput = {
@@ -725,9 +1215,558 @@ export type OrganisationUncheckedUpdateWithoutMembershipsInput = {
   nameEn?: Prisma.StringFieldUpdateOperationsInput | string
   safetyRating?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
   email?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  phone?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  robot?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
   language?: Prisma.StringFieldUpdateOperationsInput | string
   createdAt?: Prisma.DateTimeFieldUpdateOperationsInput | Date | string
   units?: Prisma.UnitUncheckedUpdateManyWithoutOwnerNestedInput
+  principals?: Prisma.AffiliationUncheckedUpdateManyWithoutContractorNestedInput
+  contractors?: Prisma.AffiliationUncheckedUpdateManyWithoutPrincipalNestedInput
+  tasks?: Prisma.TaskUncheckedUpdateManyWithoutTenantNestedInput
+  ownTasks?: Prisma.TaskUncheckedUpdateManyWithoutOwnerNestedInput
+  plans?: Prisma.PatrolPlanUncheckedUpdateManyWithoutTenantNestedInput
+  ownPlans?: Prisma.PatrolPlanUncheckedUpdateManyWithoutOwnerNestedInput
+  responsibilityRules?: Prisma.ResponsibilityRuleUncheckedUpdateManyWithoutOwnerNestedInput
+}
+
+export type OrganisationCreateWithoutTasksInput = {
+  id: string
+  kind: string
+  code: string
+  nameZh: string
+  nameEn: string
+  safetyRating?: string | null
+  email?: string | null
+  phone?: string | null
+  robot?: string | null
+  language?: string
+  createdAt?: Date | string
+  park: Prisma.ParkCreateNestedOneWithoutOrganisationsInput
+  memberships?: Prisma.MembershipCreateNestedManyWithoutOrganisationInput
+  units?: Prisma.UnitCreateNestedManyWithoutOwnerInput
+  principals?: Prisma.AffiliationCreateNestedManyWithoutContractorInput
+  contractors?: Prisma.AffiliationCreateNestedManyWithoutPrincipalInput
+  ownTasks?: Prisma.TaskCreateNestedManyWithoutOwnerInput
+  plans?: Prisma.PatrolPlanCreateNestedManyWithoutTenantInput
+  ownPlans?: Prisma.PatrolPlanCreateNestedManyWithoutOwnerInput
+  responsibilityRules?: Prisma.ResponsibilityRuleCreateNestedManyWithoutOwnerInput
+}
+
+export type OrganisationUncheckedCreateWithoutTasksInput = {
+  id: string
+  parkId: string
+  kind: string
+  code: string
+  nameZh: string
+  nameEn: string
+  safetyRating?: string | null
+  email?: string | null
+  phone?: string | null
+  robot?: string | null
+  language?: string
+  createdAt?: Date | string
+  memberships?: Prisma.MembershipUncheckedCreateNestedManyWithoutOrganisationInput
+  units?: Prisma.UnitUncheckedCreateNestedManyWithoutOwnerInput
+  principals?: Prisma.AffiliationUncheckedCreateNestedManyWithoutContractorInput
+  contractors?: Prisma.AffiliationUncheckedCreateNestedManyWithoutPrincipalInput
+  ownTasks?: Prisma.TaskUncheckedCreateNestedManyWithoutOwnerInput
+  plans?: Prisma.PatrolPlanUncheckedCreateNestedManyWithoutTenantInput
+  ownPlans?: Prisma.PatrolPlanUncheckedCreateNestedManyWithoutOwnerInput
+  responsibilityRules?: Prisma.ResponsibilityRuleUncheckedCreateNestedManyWithoutOwnerInput
+}
+
+export type OrganisationCreateOrConnectWithoutTasksInput = {
+  where: Prisma.OrganisationWhereUniqueInput
+  create: Prisma.XOR<Prisma.OrganisationCreateWithoutTasksInput, Prisma.OrganisationUncheckedCreateWithoutTasksInput>
+}
+
+export type OrganisationCreateWithoutOwnTasksInput = {
+  id: string
+  kind: string
+  code: string
+  nameZh: string
+  nameEn: string
+  safetyRating?: string | null
+  email?: string | null
+  phone?: string | null
+  robot?: string | null
+  language?: string
+  createdAt?: Date | string
+  park: Prisma.ParkCreateNestedOneWithoutOrganisationsInput
+  memberships?: Prisma.MembershipCreateNestedManyWithoutOrganisationInput
+  units?: Prisma.UnitCreateNestedManyWithoutOwnerInput
+  principals?: Prisma.AffiliationCreateNestedManyWithoutContractorInput
+  contractors?: Prisma.AffiliationCreateNestedManyWithoutPrincipalInput
+  tasks?: Prisma.TaskCreateNestedManyWithoutTenantInput
+  plans?: Prisma.PatrolPlanCreateNestedManyWithoutTenantInput
+  ownPlans?: Prisma.PatrolPlanCreateNestedManyWithoutOwnerInput
+  responsibilityRules?: Prisma.ResponsibilityRuleCreateNestedManyWithoutOwnerInput
+}
+
+export type OrganisationUncheckedCreateWithoutOwnTasksInput = {
+  id: string
+  parkId: string
+  kind: string
+  code: string
+  nameZh: string
+  nameEn: string
+  safetyRating?: string | null
+  email?: string | null
+  phone?: string | null
+  robot?: string | null
+  language?: string
+  createdAt?: Date | string
+  memberships?: Prisma.MembershipUncheckedCreateNestedManyWithoutOrganisationInput
+  units?: Prisma.UnitUncheckedCreateNestedManyWithoutOwnerInput
+  principals?: Prisma.AffiliationUncheckedCreateNestedManyWithoutContractorInput
+  contractors?: Prisma.AffiliationUncheckedCreateNestedManyWithoutPrincipalInput
+  tasks?: Prisma.TaskUncheckedCreateNestedManyWithoutTenantInput
+  plans?: Prisma.PatrolPlanUncheckedCreateNestedManyWithoutTenantInput
+  ownPlans?: Prisma.PatrolPlanUncheckedCreateNestedManyWithoutOwnerInput
+  responsibilityRules?: Prisma.ResponsibilityRuleUncheckedCreateNestedManyWithoutOwnerInput
+}
+
+export type OrganisationCreateOrConnectWithoutOwnTasksInput = {
+  where: Prisma.OrganisationWhereUniqueInput
+  create: Prisma.XOR<Prisma.OrganisationCreateWithoutOwnTasksInput, Prisma.OrganisationUncheckedCreateWithoutOwnTasksInput>
+}
+
+export type OrganisationUpsertWithoutTasksInput = {
+  update: Prisma.XOR<Prisma.OrganisationUpdateWithoutTasksInput, Prisma.OrganisationUncheckedUpdateWithoutTasksInput>
+  create: Prisma.XOR<Prisma.OrganisationCreateWithoutTasksInput, Prisma.OrganisationUncheckedCreateWithoutTasksInput>
+  where?: Prisma.OrganisationWhereInput
+}
+
+export type OrganisationUpdateToOneWithWhereWithoutTasksInput = {
+  where?: Prisma.OrganisationWhereInput
+  data: Prisma.XOR<Prisma.OrganisationUpdateWithoutTasksInput, Prisma.OrganisationUncheckedUpdateWithoutTasksInput>
+}
+
+export type OrganisationUpdateWithoutTasksInput = {
+  id?: Prisma.StringFieldUpdateOperationsInput | string
+  kind?: Prisma.StringFieldUpdateOperationsInput | string
+  code?: Prisma.StringFieldUpdateOperationsInput | string
+  nameZh?: Prisma.StringFieldUpdateOperationsInput | string
+  nameEn?: Prisma.StringFieldUpdateOperationsInput | string
+  safetyRating?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  email?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  phone?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  robot?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  language?: Prisma.StringFieldUpdateOperationsInput | string
+  createdAt?: Prisma.DateTimeFieldUpdateOperationsInput | Date | string
+  park?: Prisma.ParkUpdateOneRequiredWithoutOrganisationsNestedInput
+  memberships?: Prisma.MembershipUpdateManyWithoutOrganisationNestedInput
+  units?: Prisma.UnitUpdateManyWithoutOwnerNestedInput
+  principals?: Prisma.AffiliationUpdateManyWithoutContractorNestedInput
+  contractors?: Prisma.AffiliationUpdateManyWithoutPrincipalNestedInput
+  ownTasks?: Prisma.TaskUpdateManyWithoutOwnerNestedInput
+  plans?: Prisma.PatrolPlanUpdateManyWithoutTenantNestedInput
+  ownPlans?: Prisma.PatrolPlanUpdateManyWithoutOwnerNestedInput
+  responsibilityRules?: Prisma.ResponsibilityRuleUpdateManyWithoutOwnerNestedInput
+}
+
+export type OrganisationUncheckedUpdateWithoutTasksInput = {
+  id?: Prisma.StringFieldUpdateOperationsInput | string
+  parkId?: Prisma.StringFieldUpdateOperationsInput | string
+  kind?: Prisma.StringFieldUpdateOperationsInput | string
+  code?: Prisma.StringFieldUpdateOperationsInput | string
+  nameZh?: Prisma.StringFieldUpdateOperationsInput | string
+  nameEn?: Prisma.StringFieldUpdateOperationsInput | string
+  safetyRating?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  email?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  phone?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  robot?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  language?: Prisma.StringFieldUpdateOperationsInput | string
+  createdAt?: Prisma.DateTimeFieldUpdateOperationsInput | Date | string
+  memberships?: Prisma.MembershipUncheckedUpdateManyWithoutOrganisationNestedInput
+  units?: Prisma.UnitUncheckedUpdateManyWithoutOwnerNestedInput
+  principals?: Prisma.AffiliationUncheckedUpdateManyWithoutContractorNestedInput
+  contractors?: Prisma.AffiliationUncheckedUpdateManyWithoutPrincipalNestedInput
+  ownTasks?: Prisma.TaskUncheckedUpdateManyWithoutOwnerNestedInput
+  plans?: Prisma.PatrolPlanUncheckedUpdateManyWithoutTenantNestedInput
+  ownPlans?: Prisma.PatrolPlanUncheckedUpdateManyWithoutOwnerNestedInput
+  responsibilityRules?: Prisma.ResponsibilityRuleUncheckedUpdateManyWithoutOwnerNestedInput
+}
+
+export type OrganisationUpsertWithoutOwnTasksInput = {
+  update: Prisma.XOR<Prisma.OrganisationUpdateWithoutOwnTasksInput, Prisma.OrganisationUncheckedUpdateWithoutOwnTasksInput>
+  create: Prisma.XOR<Prisma.OrganisationCreateWithoutOwnTasksInput, Prisma.OrganisationUncheckedCreateWithoutOwnTasksInput>
+  where?: Prisma.OrganisationWhereInput
+}
+
+export type OrganisationUpdateToOneWithWhereWithoutOwnTasksInput = {
+  where?: Prisma.OrganisationWhereInput
+  data: Prisma.XOR<Prisma.OrganisationUpdateWithoutOwnTasksInput, Prisma.OrganisationUncheckedUpdateWithoutOwnTasksInput>
+}
+
+export type OrganisationUpdateWithoutOwnTasksInput = {
+  id?: Prisma.StringFieldUpdateOperationsInput | string
+  kind?: Prisma.StringFieldUpdateOperationsInput | string
+  code?: Prisma.StringFieldUpdateOperationsInput | string
+  nameZh?: Prisma.StringFieldUpdateOperationsInput | string
+  nameEn?: Prisma.StringFieldUpdateOperationsInput | string
+  safetyRating?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  email?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  phone?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  robot?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  language?: Prisma.StringFieldUpdateOperationsInput | string
+  createdAt?: Prisma.DateTimeFieldUpdateOperationsInput | Date | string
+  park?: Prisma.ParkUpdateOneRequiredWithoutOrganisationsNestedInput
+  memberships?: Prisma.MembershipUpdateManyWithoutOrganisationNestedInput
+  units?: Prisma.UnitUpdateManyWithoutOwnerNestedInput
+  principals?: Prisma.AffiliationUpdateManyWithoutContractorNestedInput
+  contractors?: Prisma.AffiliationUpdateManyWithoutPrincipalNestedInput
+  tasks?: Prisma.TaskUpdateManyWithoutTenantNestedInput
+  plans?: Prisma.PatrolPlanUpdateManyWithoutTenantNestedInput
+  ownPlans?: Prisma.PatrolPlanUpdateManyWithoutOwnerNestedInput
+  responsibilityRules?: Prisma.ResponsibilityRuleUpdateManyWithoutOwnerNestedInput
+}
+
+export type OrganisationUncheckedUpdateWithoutOwnTasksInput = {
+  id?: Prisma.StringFieldUpdateOperationsInput | string
+  parkId?: Prisma.StringFieldUpdateOperationsInput | string
+  kind?: Prisma.StringFieldUpdateOperationsInput | string
+  code?: Prisma.StringFieldUpdateOperationsInput | string
+  nameZh?: Prisma.StringFieldUpdateOperationsInput | string
+  nameEn?: Prisma.StringFieldUpdateOperationsInput | string
+  safetyRating?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  email?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  phone?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  robot?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  language?: Prisma.StringFieldUpdateOperationsInput | string
+  createdAt?: Prisma.DateTimeFieldUpdateOperationsInput | Date | string
+  memberships?: Prisma.MembershipUncheckedUpdateManyWithoutOrganisationNestedInput
+  units?: Prisma.UnitUncheckedUpdateManyWithoutOwnerNestedInput
+  principals?: Prisma.AffiliationUncheckedUpdateManyWithoutContractorNestedInput
+  contractors?: Prisma.AffiliationUncheckedUpdateManyWithoutPrincipalNestedInput
+  tasks?: Prisma.TaskUncheckedUpdateManyWithoutTenantNestedInput
+  plans?: Prisma.PatrolPlanUncheckedUpdateManyWithoutTenantNestedInput
+  ownPlans?: Prisma.PatrolPlanUncheckedUpdateManyWithoutOwnerNestedInput
+  responsibilityRules?: Prisma.ResponsibilityRuleUncheckedUpdateManyWithoutOwnerNestedInput
+}
+
+export type OrganisationCreateWithoutPlansInput = {
+  id: string
+  kind: string
+  code: string
+  nameZh: string
+  nameEn: string
+  safetyRating?: string | null
+  email?: string | null
+  phone?: string | null
+  robot?: string | null
+  language?: string
+  createdAt?: Date | string
+  park: Prisma.ParkCreateNestedOneWithoutOrganisationsInput
+  memberships?: Prisma.MembershipCreateNestedManyWithoutOrganisationInput
+  units?: Prisma.UnitCreateNestedManyWithoutOwnerInput
+  principals?: Prisma.AffiliationCreateNestedManyWithoutContractorInput
+  contractors?: Prisma.AffiliationCreateNestedManyWithoutPrincipalInput
+  tasks?: Prisma.TaskCreateNestedManyWithoutTenantInput
+  ownTasks?: Prisma.TaskCreateNestedManyWithoutOwnerInput
+  ownPlans?: Prisma.PatrolPlanCreateNestedManyWithoutOwnerInput
+  responsibilityRules?: Prisma.ResponsibilityRuleCreateNestedManyWithoutOwnerInput
+}
+
+export type OrganisationUncheckedCreateWithoutPlansInput = {
+  id: string
+  parkId: string
+  kind: string
+  code: string
+  nameZh: string
+  nameEn: string
+  safetyRating?: string | null
+  email?: string | null
+  phone?: string | null
+  robot?: string | null
+  language?: string
+  createdAt?: Date | string
+  memberships?: Prisma.MembershipUncheckedCreateNestedManyWithoutOrganisationInput
+  units?: Prisma.UnitUncheckedCreateNestedManyWithoutOwnerInput
+  principals?: Prisma.AffiliationUncheckedCreateNestedManyWithoutContractorInput
+  contractors?: Prisma.AffiliationUncheckedCreateNestedManyWithoutPrincipalInput
+  tasks?: Prisma.TaskUncheckedCreateNestedManyWithoutTenantInput
+  ownTasks?: Prisma.TaskUncheckedCreateNestedManyWithoutOwnerInput
+  ownPlans?: Prisma.PatrolPlanUncheckedCreateNestedManyWithoutOwnerInput
+  responsibilityRules?: Prisma.ResponsibilityRuleUncheckedCreateNestedManyWithoutOwnerInput
+}
+
+export type OrganisationCreateOrConnectWithoutPlansInput = {
+  where: Prisma.OrganisationWhereUniqueInput
+  create: Prisma.XOR<Prisma.OrganisationCreateWithoutPlansInput, Prisma.OrganisationUncheckedCreateWithoutPlansInput>
+}
+
+export type OrganisationCreateWithoutOwnPlansInput = {
+  id: string
+  kind: string
+  code: string
+  nameZh: string
+  nameEn: string
+  safetyRating?: string | null
+  email?: string | null
+  phone?: string | null
+  robot?: string | null
+  language?: string
+  createdAt?: Date | string
+  park: Prisma.ParkCreateNestedOneWithoutOrganisationsInput
+  memberships?: Prisma.MembershipCreateNestedManyWithoutOrganisationInput
+  units?: Prisma.UnitCreateNestedManyWithoutOwnerInput
+  principals?: Prisma.AffiliationCreateNestedManyWithoutContractorInput
+  contractors?: Prisma.AffiliationCreateNestedManyWithoutPrincipalInput
+  tasks?: Prisma.TaskCreateNestedManyWithoutTenantInput
+  ownTasks?: Prisma.TaskCreateNestedManyWithoutOwnerInput
+  plans?: Prisma.PatrolPlanCreateNestedManyWithoutTenantInput
+  responsibilityRules?: Prisma.ResponsibilityRuleCreateNestedManyWithoutOwnerInput
+}
+
+export type OrganisationUncheckedCreateWithoutOwnPlansInput = {
+  id: string
+  parkId: string
+  kind: string
+  code: string
+  nameZh: string
+  nameEn: string
+  safetyRating?: string | null
+  email?: string | null
+  phone?: string | null
+  robot?: string | null
+  language?: string
+  createdAt?: Date | string
+  memberships?: Prisma.MembershipUncheckedCreateNestedManyWithoutOrganisationInput
+  units?: Prisma.UnitUncheckedCreateNestedManyWithoutOwnerInput
+  principals?: Prisma.AffiliationUncheckedCreateNestedManyWithoutContractorInput
+  contractors?: Prisma.AffiliationUncheckedCreateNestedManyWithoutPrincipalInput
+  tasks?: Prisma.TaskUncheckedCreateNestedManyWithoutTenantInput
+  ownTasks?: Prisma.TaskUncheckedCreateNestedManyWithoutOwnerInput
+  plans?: Prisma.PatrolPlanUncheckedCreateNestedManyWithoutTenantInput
+  responsibilityRules?: Prisma.ResponsibilityRuleUncheckedCreateNestedManyWithoutOwnerInput
+}
+
+export type OrganisationCreateOrConnectWithoutOwnPlansInput = {
+  where: Prisma.OrganisationWhereUniqueInput
+  create: Prisma.XOR<Prisma.OrganisationCreateWithoutOwnPlansInput, Prisma.OrganisationUncheckedCreateWithoutOwnPlansInput>
+}
+
+export type OrganisationUpsertWithoutPlansInput = {
+  update: Prisma.XOR<Prisma.OrganisationUpdateWithoutPlansInput, Prisma.OrganisationUncheckedUpdateWithoutPlansInput>
+  create: Prisma.XOR<Prisma.OrganisationCreateWithoutPlansInput, Prisma.OrganisationUncheckedCreateWithoutPlansInput>
+  where?: Prisma.OrganisationWhereInput
+}
+
+export type OrganisationUpdateToOneWithWhereWithoutPlansInput = {
+  where?: Prisma.OrganisationWhereInput
+  data: Prisma.XOR<Prisma.OrganisationUpdateWithoutPlansInput, Prisma.OrganisationUncheckedUpdateWithoutPlansInput>
+}
+
+export type OrganisationUpdateWithoutPlansInput = {
+  id?: Prisma.StringFieldUpdateOperationsInput | string
+  kind?: Prisma.StringFieldUpdateOperationsInput | string
+  code?: Prisma.StringFieldUpdateOperationsInput | string
+  nameZh?: Prisma.StringFieldUpdateOperationsInput | string
+  nameEn?: Prisma.StringFieldUpdateOperationsInput | string
+  safetyRating?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  email?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  phone?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  robot?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  language?: Prisma.StringFieldUpdateOperationsInput | string
+  createdAt?: Prisma.DateTimeFieldUpdateOperationsInput | Date | string
+  park?: Prisma.ParkUpdateOneRequiredWithoutOrganisationsNestedInput
+  memberships?: Prisma.MembershipUpdateManyWithoutOrganisationNestedInput
+  units?: Prisma.UnitUpdateManyWithoutOwnerNestedInput
+  principals?: Prisma.AffiliationUpdateManyWithoutContractorNestedInput
+  contractors?: Prisma.AffiliationUpdateManyWithoutPrincipalNestedInput
+  tasks?: Prisma.TaskUpdateManyWithoutTenantNestedInput
+  ownTasks?: Prisma.TaskUpdateManyWithoutOwnerNestedInput
+  ownPlans?: Prisma.PatrolPlanUpdateManyWithoutOwnerNestedInput
+  responsibilityRules?: Prisma.ResponsibilityRuleUpdateManyWithoutOwnerNestedInput
+}
+
+export type OrganisationUncheckedUpdateWithoutPlansInput = {
+  id?: Prisma.StringFieldUpdateOperationsInput | string
+  parkId?: Prisma.StringFieldUpdateOperationsInput | string
+  kind?: Prisma.StringFieldUpdateOperationsInput | string
+  code?: Prisma.StringFieldUpdateOperationsInput | string
+  nameZh?: Prisma.StringFieldUpdateOperationsInput | string
+  nameEn?: Prisma.StringFieldUpdateOperationsInput | string
+  safetyRating?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  email?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  phone?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  robot?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  language?: Prisma.StringFieldUpdateOperationsInput | string
+  createdAt?: Prisma.DateTimeFieldUpdateOperationsInput | Date | string
+  memberships?: Prisma.MembershipUncheckedUpdateManyWithoutOrganisationNestedInput
+  units?: Prisma.UnitUncheckedUpdateManyWithoutOwnerNestedInput
+  principals?: Prisma.AffiliationUncheckedUpdateManyWithoutContractorNestedInput
+  contractors?: Prisma.AffiliationUncheckedUpdateManyWithoutPrincipalNestedInput
+  tasks?: Prisma.TaskUncheckedUpdateManyWithoutTenantNestedInput
+  ownTasks?: Prisma.TaskUncheckedUpdateManyWithoutOwnerNestedInput
+  ownPlans?: Prisma.PatrolPlanUncheckedUpdateManyWithoutOwnerNestedInput
+  responsibilityRules?: Prisma.ResponsibilityRuleUncheckedUpdateManyWithoutOwnerNestedInput
+}
+
+export type OrganisationUpsertWithoutOwnPlansInput = {
+  update: Prisma.XOR<Prisma.OrganisationUpdateWithoutOwnPlansInput, Prisma.OrganisationUncheckedUpdateWithoutOwnPlansInput>
+  create: Prisma.XOR<Prisma.OrganisationCreateWithoutOwnPlansInput, Prisma.OrganisationUncheckedCreateWithoutOwnPlansInput>
+  where?: Prisma.OrganisationWhereInput
+}
+
+export type OrganisationUpdateToOneWithWhereWithoutOwnPlansInput = {
+  where?: Prisma.OrganisationWhereInput
+  data: Prisma.XOR<Prisma.OrganisationUpdateWithoutOwnPlansInput, Prisma.OrganisationUncheckedUpdateWithoutOwnPlansInput>
+}
+
+export type OrganisationUpdateWithoutOwnPlansInput = {
+  id?: Prisma.StringFieldUpdateOperationsInput | string
+  kind?: Prisma.StringFieldUpdateOperationsInput | string
+  code?: Prisma.StringFieldUpdateOperationsInput | string
+  nameZh?: Prisma.StringFieldUpdateOperationsInput | string
+  nameEn?: Prisma.StringFieldUpdateOperationsInput | string
+  safetyRating?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  email?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  phone?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  robot?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  language?: Prisma.StringFieldUpdateOperationsInput | string
+  createdAt?: Prisma.DateTimeFieldUpdateOperationsInput | Date | string
+  park?: Prisma.ParkUpdateOneRequiredWithoutOrganisationsNestedInput
+  memberships?: Prisma.MembershipUpdateManyWithoutOrganisationNestedInput
+  units?: Prisma.UnitUpdateManyWithoutOwnerNestedInput
+  principals?: Prisma.AffiliationUpdateManyWithoutContractorNestedInput
+  contractors?: Prisma.AffiliationUpdateManyWithoutPrincipalNestedInput
+  tasks?: Prisma.TaskUpdateManyWithoutTenantNestedInput
+  ownTasks?: Prisma.TaskUpdateManyWithoutOwnerNestedInput
+  plans?: Prisma.PatrolPlanUpdateManyWithoutTenantNestedInput
+  responsibilityRules?: Prisma.ResponsibilityRuleUpdateManyWithoutOwnerNestedInput
+}
+
+export type OrganisationUncheckedUpdateWithoutOwnPlansInput = {
+  id?: Prisma.StringFieldUpdateOperationsInput | string
+  parkId?: Prisma.StringFieldUpdateOperationsInput | string
+  kind?: Prisma.StringFieldUpdateOperationsInput | string
+  code?: Prisma.StringFieldUpdateOperationsInput | string
+  nameZh?: Prisma.StringFieldUpdateOperationsInput | string
+  nameEn?: Prisma.StringFieldUpdateOperationsInput | string
+  safetyRating?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  email?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  phone?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  robot?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  language?: Prisma.StringFieldUpdateOperationsInput | string
+  createdAt?: Prisma.DateTimeFieldUpdateOperationsInput | Date | string
+  memberships?: Prisma.MembershipUncheckedUpdateManyWithoutOrganisationNestedInput
+  units?: Prisma.UnitUncheckedUpdateManyWithoutOwnerNestedInput
+  principals?: Prisma.AffiliationUncheckedUpdateManyWithoutContractorNestedInput
+  contractors?: Prisma.AffiliationUncheckedUpdateManyWithoutPrincipalNestedInput
+  tasks?: Prisma.TaskUncheckedUpdateManyWithoutTenantNestedInput
+  ownTasks?: Prisma.TaskUncheckedUpdateManyWithoutOwnerNestedInput
+  plans?: Prisma.PatrolPlanUncheckedUpdateManyWithoutTenantNestedInput
+  responsibilityRules?: Prisma.ResponsibilityRuleUncheckedUpdateManyWithoutOwnerNestedInput
+}
+
+export type OrganisationCreateWithoutResponsibilityRulesInput = {
+  id: string
+  kind: string
+  code: string
+  nameZh: string
+  nameEn: string
+  safetyRating?: string | null
+  email?: string | null
+  phone?: string | null
+  robot?: string | null
+  language?: string
+  createdAt?: Date | string
+  park: Prisma.ParkCreateNestedOneWithoutOrganisationsInput
+  memberships?: Prisma.MembershipCreateNestedManyWithoutOrganisationInput
+  units?: Prisma.UnitCreateNestedManyWithoutOwnerInput
+  principals?: Prisma.AffiliationCreateNestedManyWithoutContractorInput
+  contractors?: Prisma.AffiliationCreateNestedManyWithoutPrincipalInput
+  tasks?: Prisma.TaskCreateNestedManyWithoutTenantInput
+  ownTasks?: Prisma.TaskCreateNestedManyWithoutOwnerInput
+  plans?: Prisma.PatrolPlanCreateNestedManyWithoutTenantInput
+  ownPlans?: Prisma.PatrolPlanCreateNestedManyWithoutOwnerInput
+}
+
+export type OrganisationUncheckedCreateWithoutResponsibilityRulesInput = {
+  id: string
+  parkId: string
+  kind: string
+  code: string
+  nameZh: string
+  nameEn: string
+  safetyRating?: string | null
+  email?: string | null
+  phone?: string | null
+  robot?: string | null
+  language?: string
+  createdAt?: Date | string
+  memberships?: Prisma.MembershipUncheckedCreateNestedManyWithoutOrganisationInput
+  units?: Prisma.UnitUncheckedCreateNestedManyWithoutOwnerInput
+  principals?: Prisma.AffiliationUncheckedCreateNestedManyWithoutContractorInput
+  contractors?: Prisma.AffiliationUncheckedCreateNestedManyWithoutPrincipalInput
+  tasks?: Prisma.TaskUncheckedCreateNestedManyWithoutTenantInput
+  ownTasks?: Prisma.TaskUncheckedCreateNestedManyWithoutOwnerInput
+  plans?: Prisma.PatrolPlanUncheckedCreateNestedManyWithoutTenantInput
+  ownPlans?: Prisma.PatrolPlanUncheckedCreateNestedManyWithoutOwnerInput
+}
+
+export type OrganisationCreateOrConnectWithoutResponsibilityRulesInput = {
+  where: Prisma.OrganisationWhereUniqueInput
+  create: Prisma.XOR<Prisma.OrganisationCreateWithoutResponsibilityRulesInput, Prisma.OrganisationUncheckedCreateWithoutResponsibilityRulesInput>
+}
+
+export type OrganisationUpsertWithoutResponsibilityRulesInput = {
+  update: Prisma.XOR<Prisma.OrganisationUpdateWithoutResponsibilityRulesInput, Prisma.OrganisationUncheckedUpdateWithoutResponsibilityRulesInput>
+  create: Prisma.XOR<Prisma.OrganisationCreateWithoutResponsibilityRulesInput, Prisma.OrganisationUncheckedCreateWithoutResponsibilityRulesInput>
+  where?: Prisma.OrganisationWhereInput
+}
+
+export type OrganisationUpdateToOneWithWhereWithoutResponsibilityRulesInput = {
+  where?: Prisma.OrganisationWhereInput
+  data: Prisma.XOR<Prisma.OrganisationUpdateWithoutResponsibilityRulesInput, Prisma.OrganisationUncheckedUpdateWithoutResponsibilityRulesInput>
+}
+
+export type OrganisationUpdateWithoutResponsibilityRulesInput = {
+  id?: Prisma.StringFieldUpdateOperationsInput | string
+  kind?: Prisma.StringFieldUpdateOperationsInput | string
+  code?: Prisma.StringFieldUpdateOperationsInput | string
+  nameZh?: Prisma.StringFieldUpdateOperationsInput | string
+  nameEn?: Prisma.StringFieldUpdateOperationsInput | string
+  safetyRating?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  email?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  phone?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  robot?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  language?: Prisma.StringFieldUpdateOperationsInput | string
+  createdAt?: Prisma.DateTimeFieldUpdateOperationsInput | Date | string
+  park?: Prisma.ParkUpdateOneRequiredWithoutOrganisationsNestedInput
+  memberships?: Prisma.MembershipUpdateManyWithoutOrganisationNestedInput
+  units?: Prisma.UnitUpdateManyWithoutOwnerNestedInput
+  principals?: Prisma.AffiliationUpdateManyWithoutContractorNestedInput
+  contractors?: Prisma.AffiliationUpdateManyWithoutPrincipalNestedInput
+  tasks?: Prisma.TaskUpdateManyWithoutTenantNestedInput
+  ownTasks?: Prisma.TaskUpdateManyWithoutOwnerNestedInput
+  plans?: Prisma.PatrolPlanUpdateManyWithoutTenantNestedInput
+  ownPlans?: Prisma.PatrolPlanUpdateManyWithoutOwnerNestedInput
+}
+
+export type OrganisationUncheckedUpdateWithoutResponsibilityRulesInput = {
+  id?: Prisma.StringFieldUpdateOperationsInput | string
+  parkId?: Prisma.StringFieldUpdateOperationsInput | string
+  kind?: Prisma.StringFieldUpdateOperationsInput | string
+  code?: Prisma.StringFieldUpdateOperationsInput | string
+  nameZh?: Prisma.StringFieldUpdateOperationsInput | string
+  nameEn?: Prisma.StringFieldUpdateOperationsInput | string
+  safetyRating?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  email?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  phone?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  robot?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  language?: Prisma.StringFieldUpdateOperationsInput | string
+  createdAt?: Prisma.DateTimeFieldUpdateOperationsInput | Date | string
+  memberships?: Prisma.MembershipUncheckedUpdateManyWithoutOrganisationNestedInput
+  units?: Prisma.UnitUncheckedUpdateManyWithoutOwnerNestedInput
+  principals?: Prisma.AffiliationUncheckedUpdateManyWithoutContractorNestedInput
+  contractors?: Prisma.AffiliationUncheckedUpdateManyWithoutPrincipalNestedInput
+  tasks?: Prisma.TaskUncheckedUpdateManyWithoutTenantNestedInput
+  ownTasks?: Prisma.TaskUncheckedUpdateManyWithoutOwnerNestedInput
+  plans?: Prisma.PatrolPlanUncheckedUpdateManyWithoutTenantNestedInput
+  ownPlans?: Prisma.PatrolPlanUncheckedUpdateManyWithoutOwnerNestedInput
 }
 
 export type OrganisationCreateManyParkInput = {
@@ -738,6 +1777,8 @@ export type OrganisationCreateManyParkInput = {
   nameEn: string
   safetyRating?: string | null
   email?: string | null
+  phone?: string | null
+  robot?: string | null
   language?: string
   createdAt?: Date | string
 }
@@ -750,10 +1791,19 @@ export type OrganisationUpdateWithoutParkInput = {
   nameEn?: Prisma.StringFieldUpdateOperationsInput | string
   safetyRating?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
   email?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  phone?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  robot?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
   language?: Prisma.StringFieldUpdateOperationsInput | string
   createdAt?: Prisma.DateTimeFieldUpdateOperationsInput | Date | string
   memberships?: Prisma.MembershipUpdateManyWithoutOrganisationNestedInput
   units?: Prisma.UnitUpdateManyWithoutOwnerNestedInput
+  principals?: Prisma.AffiliationUpdateManyWithoutContractorNestedInput
+  contractors?: Prisma.AffiliationUpdateManyWithoutPrincipalNestedInput
+  tasks?: Prisma.TaskUpdateManyWithoutTenantNestedInput
+  ownTasks?: Prisma.TaskUpdateManyWithoutOwnerNestedInput
+  plans?: Prisma.PatrolPlanUpdateManyWithoutTenantNestedInput
+  ownPlans?: Prisma.PatrolPlanUpdateManyWithoutOwnerNestedInput
+  responsibilityRules?: Prisma.ResponsibilityRuleUpdateManyWithoutOwnerNestedInput
 }
 
 export type OrganisationUncheckedUpdateWithoutParkInput = {
@@ -764,10 +1814,19 @@ export type OrganisationUncheckedUpdateWithoutParkInput = {
   nameEn?: Prisma.StringFieldUpdateOperationsInput | string
   safetyRating?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
   email?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  phone?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  robot?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
   language?: Prisma.StringFieldUpdateOperationsInput | string
   createdAt?: Prisma.DateTimeFieldUpdateOperationsInput | Date | string
   memberships?: Prisma.MembershipUncheckedUpdateManyWithoutOrganisationNestedInput
   units?: Prisma.UnitUncheckedUpdateManyWithoutOwnerNestedInput
+  principals?: Prisma.AffiliationUncheckedUpdateManyWithoutContractorNestedInput
+  contractors?: Prisma.AffiliationUncheckedUpdateManyWithoutPrincipalNestedInput
+  tasks?: Prisma.TaskUncheckedUpdateManyWithoutTenantNestedInput
+  ownTasks?: Prisma.TaskUncheckedUpdateManyWithoutOwnerNestedInput
+  plans?: Prisma.PatrolPlanUncheckedUpdateManyWithoutTenantNestedInput
+  ownPlans?: Prisma.PatrolPlanUncheckedUpdateManyWithoutOwnerNestedInput
+  responsibilityRules?: Prisma.ResponsibilityRuleUncheckedUpdateManyWithoutOwnerNestedInput
 }
 
 export type OrganisationUncheckedUpdateManyWithoutParkInput = {
@@ -778,6 +1837,8 @@ export type OrganisationUncheckedUpdateManyWithoutParkInput = {
   nameEn?: Prisma.StringFieldUpdateOperationsInput | string
   safetyRating?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
   email?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  phone?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  robot?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
   language?: Prisma.StringFieldUpdateOperationsInput | string
   createdAt?: Prisma.DateTimeFieldUpdateOperationsInput | Date | string
 }
@@ -790,11 +1851,25 @@ export type OrganisationUncheckedUpdateManyWithoutParkInput = {
 export type OrganisationCountOutputType = {
   memberships: number
   units: number
+  principals: number
+  contractors: number
+  tasks: number
+  ownTasks: number
+  plans: number
+  ownPlans: number
+  responsibilityRules: number
 }
 
 export type OrganisationCountOutputTypeSelect<ExtArgs extends runtime.Types.Extensions.InternalArgs = runtime.Types.Extensions.DefaultArgs> = {
   memberships?: boolean | OrganisationCountOutputTypeCountMembershipsArgs
   units?: boolean | OrganisationCountOutputTypeCountUnitsArgs
+  principals?: boolean | OrganisationCountOutputTypeCountPrincipalsArgs
+  contractors?: boolean | OrganisationCountOutputTypeCountContractorsArgs
+  tasks?: boolean | OrganisationCountOutputTypeCountTasksArgs
+  ownTasks?: boolean | OrganisationCountOutputTypeCountOwnTasksArgs
+  plans?: boolean | OrganisationCountOutputTypeCountPlansArgs
+  ownPlans?: boolean | OrganisationCountOutputTypeCountOwnPlansArgs
+  responsibilityRules?: boolean | OrganisationCountOutputTypeCountResponsibilityRulesArgs
 }
 
 /**
@@ -821,6 +1896,55 @@ export type OrganisationCountOutputTypeCountUnitsArgs<ExtArgs extends runtime.Ty
   where?: Prisma.UnitWhereInput
 }
 
+/**
+ * OrganisationCountOutputType without action
+ */
+export type OrganisationCountOutputTypeCountPrincipalsArgs<ExtArgs extends runtime.Types.Extensions.InternalArgs = runtime.Types.Extensions.DefaultArgs> = {
+  where?: Prisma.AffiliationWhereInput
+}
+
+/**
+ * OrganisationCountOutputType without action
+ */
+export type OrganisationCountOutputTypeCountContractorsArgs<ExtArgs extends runtime.Types.Extensions.InternalArgs = runtime.Types.Extensions.DefaultArgs> = {
+  where?: Prisma.AffiliationWhereInput
+}
+
+/**
+ * OrganisationCountOutputType without action
+ */
+export type OrganisationCountOutputTypeCountTasksArgs<ExtArgs extends runtime.Types.Extensions.InternalArgs = runtime.Types.Extensions.DefaultArgs> = {
+  where?: Prisma.TaskWhereInput
+}
+
+/**
+ * OrganisationCountOutputType without action
+ */
+export type OrganisationCountOutputTypeCountOwnTasksArgs<ExtArgs extends runtime.Types.Extensions.InternalArgs = runtime.Types.Extensions.DefaultArgs> = {
+  where?: Prisma.TaskWhereInput
+}
+
+/**
+ * OrganisationCountOutputType without action
+ */
+export type OrganisationCountOutputTypeCountPlansArgs<ExtArgs extends runtime.Types.Extensions.InternalArgs = runtime.Types.Extensions.DefaultArgs> = {
+  where?: Prisma.PatrolPlanWhereInput
+}
+
+/**
+ * OrganisationCountOutputType without action
+ */
+export type OrganisationCountOutputTypeCountOwnPlansArgs<ExtArgs extends runtime.Types.Extensions.InternalArgs = runtime.Types.Extensions.DefaultArgs> = {
+  where?: Prisma.PatrolPlanWhereInput
+}
+
+/**
+ * OrganisationCountOutputType without action
+ */
+export type OrganisationCountOutputTypeCountResponsibilityRulesArgs<ExtArgs extends runtime.Types.Extensions.InternalArgs = runtime.Types.Extensions.DefaultArgs> = {
+  where?: Prisma.ResponsibilityRuleWhereInput
+}
+
 
 export type OrganisationSelect<ExtArgs extends runtime.Types.Extensions.InternalArgs = runtime.Types.Extensions.DefaultArgs> = runtime.Types.Extensions.GetSelect<{
   id?: boolean
@@ -831,11 +1955,20 @@ export type OrganisationSelect<ExtArgs extends runtime.Types.Extensions.Internal
   nameEn?: boolean
   safetyRating?: boolean
   email?: boolean
+  phone?: boolean
+  robot?: boolean
   language?: boolean
   createdAt?: boolean
   park?: boolean | Prisma.ParkDefaultArgs<ExtArgs>
   memberships?: boolean | Prisma.Organisation$membershipsArgs<ExtArgs>
   units?: boolean | Prisma.Organisation$unitsArgs<ExtArgs>
+  principals?: boolean | Prisma.Organisation$principalsArgs<ExtArgs>
+  contractors?: boolean | Prisma.Organisation$contractorsArgs<ExtArgs>
+  tasks?: boolean | Prisma.Organisation$tasksArgs<ExtArgs>
+  ownTasks?: boolean | Prisma.Organisation$ownTasksArgs<ExtArgs>
+  plans?: boolean | Prisma.Organisation$plansArgs<ExtArgs>
+  ownPlans?: boolean | Prisma.Organisation$ownPlansArgs<ExtArgs>
+  responsibilityRules?: boolean | Prisma.Organisation$responsibilityRulesArgs<ExtArgs>
   _count?: boolean | Prisma.OrganisationCountOutputTypeDefaultArgs<ExtArgs>
 }, ExtArgs["result"]["organisation"]>
 
@@ -848,6 +1981,8 @@ export type OrganisationSelectCreateManyAndReturn<ExtArgs extends runtime.Types.
   nameEn?: boolean
   safetyRating?: boolean
   email?: boolean
+  phone?: boolean
+  robot?: boolean
   language?: boolean
   createdAt?: boolean
   park?: boolean | Prisma.ParkDefaultArgs<ExtArgs>
@@ -862,6 +1997,8 @@ export type OrganisationSelectUpdateManyAndReturn<ExtArgs extends runtime.Types.
   nameEn?: boolean
   safetyRating?: boolean
   email?: boolean
+  phone?: boolean
+  robot?: boolean
   language?: boolean
   createdAt?: boolean
   park?: boolean | Prisma.ParkDefaultArgs<ExtArgs>
@@ -876,15 +2013,24 @@ export type OrganisationSelectScalar = {
   nameEn?: boolean
   safetyRating?: boolean
   email?: boolean
+  phone?: boolean
+  robot?: boolean
   language?: boolean
   createdAt?: boolean
 }
 
-export type OrganisationOmit<ExtArgs extends runtime.Types.Extensions.InternalArgs = runtime.Types.Extensions.DefaultArgs> = runtime.Types.Extensions.GetOmit<"id" | "parkId" | "kind" | "code" | "nameZh" | "nameEn" | "safetyRating" | "email" | "language" | "createdAt", ExtArgs["result"]["organisation"]>
+export type OrganisationOmit<ExtArgs extends runtime.Types.Extensions.InternalArgs = runtime.Types.Extensions.DefaultArgs> = runtime.Types.Extensions.GetOmit<"id" | "parkId" | "kind" | "code" | "nameZh" | "nameEn" | "safetyRating" | "email" | "phone" | "robot" | "language" | "createdAt", ExtArgs["result"]["organisation"]>
 export type OrganisationInclude<ExtArgs extends runtime.Types.Extensions.InternalArgs = runtime.Types.Extensions.DefaultArgs> = {
   park?: boolean | Prisma.ParkDefaultArgs<ExtArgs>
   memberships?: boolean | Prisma.Organisation$membershipsArgs<ExtArgs>
   units?: boolean | Prisma.Organisation$unitsArgs<ExtArgs>
+  principals?: boolean | Prisma.Organisation$principalsArgs<ExtArgs>
+  contractors?: boolean | Prisma.Organisation$contractorsArgs<ExtArgs>
+  tasks?: boolean | Prisma.Organisation$tasksArgs<ExtArgs>
+  ownTasks?: boolean | Prisma.Organisation$ownTasksArgs<ExtArgs>
+  plans?: boolean | Prisma.Organisation$plansArgs<ExtArgs>
+  ownPlans?: boolean | Prisma.Organisation$ownPlansArgs<ExtArgs>
+  responsibilityRules?: boolean | Prisma.Organisation$responsibilityRulesArgs<ExtArgs>
   _count?: boolean | Prisma.OrganisationCountOutputTypeDefaultArgs<ExtArgs>
 }
 export type OrganisationIncludeCreateManyAndReturn<ExtArgs extends runtime.Types.Extensions.InternalArgs = runtime.Types.Extensions.DefaultArgs> = {
@@ -900,6 +2046,13 @@ export type $OrganisationPayload<ExtArgs extends runtime.Types.Extensions.Intern
     park: Prisma.$ParkPayload<ExtArgs>
     memberships: Prisma.$MembershipPayload<ExtArgs>[]
     units: Prisma.$UnitPayload<ExtArgs>[]
+    principals: Prisma.$AffiliationPayload<ExtArgs>[]
+    contractors: Prisma.$AffiliationPayload<ExtArgs>[]
+    tasks: Prisma.$TaskPayload<ExtArgs>[]
+    ownTasks: Prisma.$TaskPayload<ExtArgs>[]
+    plans: Prisma.$PatrolPlanPayload<ExtArgs>[]
+    ownPlans: Prisma.$PatrolPlanPayload<ExtArgs>[]
+    responsibilityRules: Prisma.$ResponsibilityRulePayload<ExtArgs>[]
   }
   scalars: runtime.Types.Extensions.GetPayloadResult<{
     id: string
@@ -916,6 +2069,14 @@ export type $OrganisationPayload<ExtArgs extends runtime.Types.Extensions.Intern
      */
     safetyRating: string | null
     email: string | null
+    /**
+     * 值班电话: where text messages and calls go.
+     */
+    phone: string | null
+    /**
+     * Name of its group robot in the setting IM_ROBOTS.
+     */
+    robot: string | null
     /**
      * zh | en: language of its notices.
      */
@@ -1318,6 +2479,13 @@ export interface Prisma__OrganisationClient<T, Null = never, ExtArgs extends run
   park<T extends Prisma.ParkDefaultArgs<ExtArgs> = {}>(args?: Prisma.Subset<T, Prisma.ParkDefaultArgs<ExtArgs>>): Prisma.Prisma__ParkClient<runtime.Types.Result.GetResult<Prisma.$ParkPayload<ExtArgs>, T, "findUniqueOrThrow", GlobalOmitOptions> | Null, Null, ExtArgs, GlobalOmitOptions>
   memberships<T extends Prisma.Organisation$membershipsArgs<ExtArgs> = {}>(args?: Prisma.Subset<T, Prisma.Organisation$membershipsArgs<ExtArgs>>): Prisma.PrismaPromise<runtime.Types.Result.GetResult<Prisma.$MembershipPayload<ExtArgs>, T, "findMany", GlobalOmitOptions> | Null>
   units<T extends Prisma.Organisation$unitsArgs<ExtArgs> = {}>(args?: Prisma.Subset<T, Prisma.Organisation$unitsArgs<ExtArgs>>): Prisma.PrismaPromise<runtime.Types.Result.GetResult<Prisma.$UnitPayload<ExtArgs>, T, "findMany", GlobalOmitOptions> | Null>
+  principals<T extends Prisma.Organisation$principalsArgs<ExtArgs> = {}>(args?: Prisma.Subset<T, Prisma.Organisation$principalsArgs<ExtArgs>>): Prisma.PrismaPromise<runtime.Types.Result.GetResult<Prisma.$AffiliationPayload<ExtArgs>, T, "findMany", GlobalOmitOptions> | Null>
+  contractors<T extends Prisma.Organisation$contractorsArgs<ExtArgs> = {}>(args?: Prisma.Subset<T, Prisma.Organisation$contractorsArgs<ExtArgs>>): Prisma.PrismaPromise<runtime.Types.Result.GetResult<Prisma.$AffiliationPayload<ExtArgs>, T, "findMany", GlobalOmitOptions> | Null>
+  tasks<T extends Prisma.Organisation$tasksArgs<ExtArgs> = {}>(args?: Prisma.Subset<T, Prisma.Organisation$tasksArgs<ExtArgs>>): Prisma.PrismaPromise<runtime.Types.Result.GetResult<Prisma.$TaskPayload<ExtArgs>, T, "findMany", GlobalOmitOptions> | Null>
+  ownTasks<T extends Prisma.Organisation$ownTasksArgs<ExtArgs> = {}>(args?: Prisma.Subset<T, Prisma.Organisation$ownTasksArgs<ExtArgs>>): Prisma.PrismaPromise<runtime.Types.Result.GetResult<Prisma.$TaskPayload<ExtArgs>, T, "findMany", GlobalOmitOptions> | Null>
+  plans<T extends Prisma.Organisation$plansArgs<ExtArgs> = {}>(args?: Prisma.Subset<T, Prisma.Organisation$plansArgs<ExtArgs>>): Prisma.PrismaPromise<runtime.Types.Result.GetResult<Prisma.$PatrolPlanPayload<ExtArgs>, T, "findMany", GlobalOmitOptions> | Null>
+  ownPlans<T extends Prisma.Organisation$ownPlansArgs<ExtArgs> = {}>(args?: Prisma.Subset<T, Prisma.Organisation$ownPlansArgs<ExtArgs>>): Prisma.PrismaPromise<runtime.Types.Result.GetResult<Prisma.$PatrolPlanPayload<ExtArgs>, T, "findMany", GlobalOmitOptions> | Null>
+  responsibilityRules<T extends Prisma.Organisation$responsibilityRulesArgs<ExtArgs> = {}>(args?: Prisma.Subset<T, Prisma.Organisation$responsibilityRulesArgs<ExtArgs>>): Prisma.PrismaPromise<runtime.Types.Result.GetResult<Prisma.$ResponsibilityRulePayload<ExtArgs>, T, "findMany", GlobalOmitOptions> | Null>
   /**
    * Attaches callbacks for the resolution and/or rejection of the Promise.
    * @param onfulfilled The callback to execute when the Promise is resolved.
@@ -1355,6 +2523,8 @@ export interface OrganisationFieldRefs {
   readonly nameEn: Prisma.FieldRef<"Organisation", 'String'>
   readonly safetyRating: Prisma.FieldRef<"Organisation", 'String'>
   readonly email: Prisma.FieldRef<"Organisation", 'String'>
+  readonly phone: Prisma.FieldRef<"Organisation", 'String'>
+  readonly robot: Prisma.FieldRef<"Organisation", 'String'>
   readonly language: Prisma.FieldRef<"Organisation", 'String'>
   readonly createdAt: Prisma.FieldRef<"Organisation", 'DateTime'>
 }
@@ -1803,6 +2973,174 @@ export type Organisation$unitsArgs<ExtArgs extends runtime.Types.Extensions.Inte
   take?: number
   skip?: number
   distinct?: Prisma.UnitScalarFieldEnum | Prisma.UnitScalarFieldEnum[]
+}
+
+/**
+ * Organisation.principals
+ */
+export type Organisation$principalsArgs<ExtArgs extends runtime.Types.Extensions.InternalArgs = runtime.Types.Extensions.DefaultArgs> = {
+  /**
+   * Select specific fields to fetch from the Affiliation
+   */
+  select?: Prisma.AffiliationSelect<ExtArgs> | null
+  /**
+   * Omit specific fields from the Affiliation
+   */
+  omit?: Prisma.AffiliationOmit<ExtArgs> | null
+  /**
+   * Choose, which related nodes to fetch as well
+   */
+  include?: Prisma.AffiliationInclude<ExtArgs> | null
+  where?: Prisma.AffiliationWhereInput
+  orderBy?: Prisma.AffiliationOrderByWithRelationInput | Prisma.AffiliationOrderByWithRelationInput[]
+  cursor?: Prisma.AffiliationWhereUniqueInput
+  take?: number
+  skip?: number
+  distinct?: Prisma.AffiliationScalarFieldEnum | Prisma.AffiliationScalarFieldEnum[]
+}
+
+/**
+ * Organisation.contractors
+ */
+export type Organisation$contractorsArgs<ExtArgs extends runtime.Types.Extensions.InternalArgs = runtime.Types.Extensions.DefaultArgs> = {
+  /**
+   * Select specific fields to fetch from the Affiliation
+   */
+  select?: Prisma.AffiliationSelect<ExtArgs> | null
+  /**
+   * Omit specific fields from the Affiliation
+   */
+  omit?: Prisma.AffiliationOmit<ExtArgs> | null
+  /**
+   * Choose, which related nodes to fetch as well
+   */
+  include?: Prisma.AffiliationInclude<ExtArgs> | null
+  where?: Prisma.AffiliationWhereInput
+  orderBy?: Prisma.AffiliationOrderByWithRelationInput | Prisma.AffiliationOrderByWithRelationInput[]
+  cursor?: Prisma.AffiliationWhereUniqueInput
+  take?: number
+  skip?: number
+  distinct?: Prisma.AffiliationScalarFieldEnum | Prisma.AffiliationScalarFieldEnum[]
+}
+
+/**
+ * Organisation.tasks
+ */
+export type Organisation$tasksArgs<ExtArgs extends runtime.Types.Extensions.InternalArgs = runtime.Types.Extensions.DefaultArgs> = {
+  /**
+   * Select specific fields to fetch from the Task
+   */
+  select?: Prisma.TaskSelect<ExtArgs> | null
+  /**
+   * Omit specific fields from the Task
+   */
+  omit?: Prisma.TaskOmit<ExtArgs> | null
+  /**
+   * Choose, which related nodes to fetch as well
+   */
+  include?: Prisma.TaskInclude<ExtArgs> | null
+  where?: Prisma.TaskWhereInput
+  orderBy?: Prisma.TaskOrderByWithRelationInput | Prisma.TaskOrderByWithRelationInput[]
+  cursor?: Prisma.TaskWhereUniqueInput
+  take?: number
+  skip?: number
+  distinct?: Prisma.TaskScalarFieldEnum | Prisma.TaskScalarFieldEnum[]
+}
+
+/**
+ * Organisation.ownTasks
+ */
+export type Organisation$ownTasksArgs<ExtArgs extends runtime.Types.Extensions.InternalArgs = runtime.Types.Extensions.DefaultArgs> = {
+  /**
+   * Select specific fields to fetch from the Task
+   */
+  select?: Prisma.TaskSelect<ExtArgs> | null
+  /**
+   * Omit specific fields from the Task
+   */
+  omit?: Prisma.TaskOmit<ExtArgs> | null
+  /**
+   * Choose, which related nodes to fetch as well
+   */
+  include?: Prisma.TaskInclude<ExtArgs> | null
+  where?: Prisma.TaskWhereInput
+  orderBy?: Prisma.TaskOrderByWithRelationInput | Prisma.TaskOrderByWithRelationInput[]
+  cursor?: Prisma.TaskWhereUniqueInput
+  take?: number
+  skip?: number
+  distinct?: Prisma.TaskScalarFieldEnum | Prisma.TaskScalarFieldEnum[]
+}
+
+/**
+ * Organisation.plans
+ */
+export type Organisation$plansArgs<ExtArgs extends runtime.Types.Extensions.InternalArgs = runtime.Types.Extensions.DefaultArgs> = {
+  /**
+   * Select specific fields to fetch from the PatrolPlan
+   */
+  select?: Prisma.PatrolPlanSelect<ExtArgs> | null
+  /**
+   * Omit specific fields from the PatrolPlan
+   */
+  omit?: Prisma.PatrolPlanOmit<ExtArgs> | null
+  /**
+   * Choose, which related nodes to fetch as well
+   */
+  include?: Prisma.PatrolPlanInclude<ExtArgs> | null
+  where?: Prisma.PatrolPlanWhereInput
+  orderBy?: Prisma.PatrolPlanOrderByWithRelationInput | Prisma.PatrolPlanOrderByWithRelationInput[]
+  cursor?: Prisma.PatrolPlanWhereUniqueInput
+  take?: number
+  skip?: number
+  distinct?: Prisma.PatrolPlanScalarFieldEnum | Prisma.PatrolPlanScalarFieldEnum[]
+}
+
+/**
+ * Organisation.ownPlans
+ */
+export type Organisation$ownPlansArgs<ExtArgs extends runtime.Types.Extensions.InternalArgs = runtime.Types.Extensions.DefaultArgs> = {
+  /**
+   * Select specific fields to fetch from the PatrolPlan
+   */
+  select?: Prisma.PatrolPlanSelect<ExtArgs> | null
+  /**
+   * Omit specific fields from the PatrolPlan
+   */
+  omit?: Prisma.PatrolPlanOmit<ExtArgs> | null
+  /**
+   * Choose, which related nodes to fetch as well
+   */
+  include?: Prisma.PatrolPlanInclude<ExtArgs> | null
+  where?: Prisma.PatrolPlanWhereInput
+  orderBy?: Prisma.PatrolPlanOrderByWithRelationInput | Prisma.PatrolPlanOrderByWithRelationInput[]
+  cursor?: Prisma.PatrolPlanWhereUniqueInput
+  take?: number
+  skip?: number
+  distinct?: Prisma.PatrolPlanScalarFieldEnum | Prisma.PatrolPlanScalarFieldEnum[]
+}
+
+/**
+ * Organisation.responsibilityRules
+ */
+export type Organisation$responsibilityRulesArgs<ExtArgs extends runtime.Types.Extensions.InternalArgs = runtime.Types.Extensions.DefaultArgs> = {
+  /**
+   * Select specific fields to fetch from the ResponsibilityRule
+   */
+  select?: Prisma.ResponsibilityRuleSelect<ExtArgs> | null
+  /**
+   * Omit specific fields from the ResponsibilityRule
+   */
+  omit?: Prisma.ResponsibilityRuleOmit<ExtArgs> | null
+  /**
+   * Choose, which related nodes to fetch as well
+   */
+  include?: Prisma.ResponsibilityRuleInclude<ExtArgs> | null
+  where?: Prisma.ResponsibilityRuleWhereInput
+  orderBy?: Prisma.ResponsibilityRuleOrderByWithRelationInput | Prisma.ResponsibilityRuleOrderByWithRelationInput[]
+  cursor?: Prisma.ResponsibilityRuleWhereUniqueInput
+  take?: number
+  skip?: number
+  distinct?: Prisma.ResponsibilityRuleScalarFieldEnum | Prisma.ResponsibilityRuleScalarFieldEnum[]
 }
 
 /**

@@ -29,6 +29,7 @@ export type PersonMinAggregateOutputType = {
   nameZh: string | null
   nameEn: string | null
   email: string | null
+  phone: string | null
   createdAt: Date | null
 }
 
@@ -37,6 +38,7 @@ export type PersonMaxAggregateOutputType = {
   nameZh: string | null
   nameEn: string | null
   email: string | null
+  phone: string | null
   createdAt: Date | null
 }
 
@@ -45,6 +47,7 @@ export type PersonCountAggregateOutputType = {
   nameZh: number
   nameEn: number
   email: number
+  phone: number
   createdAt: number
   _all: number
 }
@@ -55,6 +58,7 @@ export type PersonMinAggregateInputType = {
   nameZh?: true
   nameEn?: true
   email?: true
+  phone?: true
   createdAt?: true
 }
 
@@ -63,6 +67,7 @@ export type PersonMaxAggregateInputType = {
   nameZh?: true
   nameEn?: true
   email?: true
+  phone?: true
   createdAt?: true
 }
 
@@ -71,6 +76,7 @@ export type PersonCountAggregateInputType = {
   nameZh?: true
   nameEn?: true
   email?: true
+  phone?: true
   createdAt?: true
   _all?: true
 }
@@ -152,6 +158,7 @@ export type PersonGroupByOutputType = {
   nameZh: string
   nameEn: string
   email: string | null
+  phone: string | null
   createdAt: Date
   _count: PersonCountAggregateOutputType | null
   _min: PersonMinAggregateOutputType | null
@@ -181,9 +188,14 @@ export type PersonWhereInput = {
   nameZh?: Prisma.StringFilter<"Person"> | string
   nameEn?: Prisma.StringFilter<"Person"> | string
   email?: Prisma.StringNullableFilter<"Person"> | string | null
+  phone?: Prisma.StringNullableFilter<"Person"> | string | null
   createdAt?: Prisma.DateTimeFilter<"Person"> | Date | string
   accounts?: Prisma.AccountListRelationFilter
   memberships?: Prisma.MembershipListRelationFilter
+  delegations?: Prisma.DelegationListRelationFilter
+  tasks?: Prisma.TaskListRelationFilter
+  patrolPlans?: Prisma.PatrolPlanListRelationFilter
+  responsibilityRules?: Prisma.ResponsibilityRuleListRelationFilter
 }
 
 export type PersonOrderByWithRelationInput = {
@@ -191,9 +203,14 @@ export type PersonOrderByWithRelationInput = {
   nameZh?: Prisma.SortOrder
   nameEn?: Prisma.SortOrder
   email?: Prisma.SortOrderInput | Prisma.SortOrder
+  phone?: Prisma.SortOrderInput | Prisma.SortOrder
   createdAt?: Prisma.SortOrder
   accounts?: Prisma.AccountOrderByRelationAggregateInput
   memberships?: Prisma.MembershipOrderByRelationAggregateInput
+  delegations?: Prisma.DelegationOrderByRelationAggregateInput
+  tasks?: Prisma.TaskOrderByRelationAggregateInput
+  patrolPlans?: Prisma.PatrolPlanOrderByRelationAggregateInput
+  responsibilityRules?: Prisma.ResponsibilityRuleOrderByRelationAggregateInput
 }
 
 export type PersonWhereUniqueInput = Prisma.AtLeast<{
@@ -204,9 +221,14 @@ export type PersonWhereUniqueInput = Prisma.AtLeast<{
   nameZh?: Prisma.StringFilter<"Person"> | string
   nameEn?: Prisma.StringFilter<"Person"> | string
   email?: Prisma.StringNullableFilter<"Person"> | string | null
+  phone?: Prisma.StringNullableFilter<"Person"> | string | null
   createdAt?: Prisma.DateTimeFilter<"Person"> | Date | string
   accounts?: Prisma.AccountListRelationFilter
   memberships?: Prisma.MembershipListRelationFilter
+  delegations?: Prisma.DelegationListRelationFilter
+  tasks?: Prisma.TaskListRelationFilter
+  patrolPlans?: Prisma.PatrolPlanListRelationFilter
+  responsibilityRules?: Prisma.ResponsibilityRuleListRelationFilter
 }, "id">
 
 export type PersonOrderByWithAggregationInput = {
@@ -214,6 +236,7 @@ export type PersonOrderByWithAggregationInput = {
   nameZh?: Prisma.SortOrder
   nameEn?: Prisma.SortOrder
   email?: Prisma.SortOrderInput | Prisma.SortOrder
+  phone?: Prisma.SortOrderInput | Prisma.SortOrder
   createdAt?: Prisma.SortOrder
   _count?: Prisma.PersonCountOrderByAggregateInput
   _max?: Prisma.PersonMaxOrderByAggregateInput
@@ -228,6 +251,7 @@ export type PersonScalarWhereWithAggregatesInput = {
   nameZh?: Prisma.StringWithAggregatesFilter<"Person"> | string
   nameEn?: Prisma.StringWithAggregatesFilter<"Person"> | string
   email?: Prisma.StringNullableWithAggregatesFilter<"Person"> | string | null
+  phone?: Prisma.StringNullableWithAggregatesFilter<"Person"> | string | null
   createdAt?: Prisma.DateTimeWithAggregatesFilter<"Person"> | Date | string
 }
 
@@ -236,9 +260,14 @@ export type PersonCreateInput = {
   nameZh: string
   nameEn: string
   email?: string | null
+  phone?: string | null
   createdAt?: Date | string
   accounts?: Prisma.AccountCreateNestedManyWithoutPersonInput
   memberships?: Prisma.MembershipCreateNestedManyWithoutPersonInput
+  delegations?: Prisma.DelegationCreateNestedManyWithoutDelegateInput
+  tasks?: Prisma.TaskCreateNestedManyWithoutPersonInput
+  patrolPlans?: Prisma.PatrolPlanCreateNestedManyWithoutPersonInput
+  responsibilityRules?: Prisma.ResponsibilityRuleCreateNestedManyWithoutPersonInput
 }
 
 export type PersonUncheckedCreateInput = {
@@ -246,9 +275,14 @@ export type PersonUncheckedCreateInput = {
   nameZh: string
   nameEn: string
   email?: string | null
+  phone?: string | null
   createdAt?: Date | string
   accounts?: Prisma.AccountUncheckedCreateNestedManyWithoutPersonInput
   memberships?: Prisma.MembershipUncheckedCreateNestedManyWithoutPersonInput
+  delegations?: Prisma.DelegationUncheckedCreateNestedManyWithoutDelegateInput
+  tasks?: Prisma.TaskUncheckedCreateNestedManyWithoutPersonInput
+  patrolPlans?: Prisma.PatrolPlanUncheckedCreateNestedManyWithoutPersonInput
+  responsibilityRules?: Prisma.ResponsibilityRuleUncheckedCreateNestedManyWithoutPersonInput
 }
 
 export type PersonUpdateInput = {
@@ -256,9 +290,14 @@ export type PersonUpdateInput = {
   nameZh?: Prisma.StringFieldUpdateOperationsInput | string
   nameEn?: Prisma.StringFieldUpdateOperationsInput | string
   email?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  phone?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
   createdAt?: Prisma.DateTimeFieldUpdateOperationsInput | Date | string
   accounts?: Prisma.AccountUpdateManyWithoutPersonNestedInput
   memberships?: Prisma.MembershipUpdateManyWithoutPersonNestedInput
+  delegations?: Prisma.DelegationUpdateManyWithoutDelegateNestedInput
+  tasks?: Prisma.TaskUpdateManyWithoutPersonNestedInput
+  patrolPlans?: Prisma.PatrolPlanUpdateManyWithoutPersonNestedInput
+  responsibilityRules?: Prisma.ResponsibilityRuleUpdateManyWithoutPersonNestedInput
 }
 
 export type PersonUncheckedUpdateInput = {
@@ -266,9 +305,14 @@ export type PersonUncheckedUpdateInput = {
   nameZh?: Prisma.StringFieldUpdateOperationsInput | string
   nameEn?: Prisma.StringFieldUpdateOperationsInput | string
   email?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  phone?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
   createdAt?: Prisma.DateTimeFieldUpdateOperationsInput | Date | string
   accounts?: Prisma.AccountUncheckedUpdateManyWithoutPersonNestedInput
   memberships?: Prisma.MembershipUncheckedUpdateManyWithoutPersonNestedInput
+  delegations?: Prisma.DelegationUncheckedUpdateManyWithoutDelegateNestedInput
+  tasks?: Prisma.TaskUncheckedUpdateManyWithoutPersonNestedInput
+  patrolPlans?: Prisma.PatrolPlanUncheckedUpdateManyWithoutPersonNestedInput
+  responsibilityRules?: Prisma.ResponsibilityRuleUncheckedUpdateManyWithoutPersonNestedInput
 }
 
 export type PersonCreateManyInput = {
@@ -276,6 +320,7 @@ export type PersonCreateManyInput = {
   nameZh: string
   nameEn: string
   email?: string | null
+  phone?: string | null
   createdAt?: Date | string
 }
 
@@ -284,6 +329,7 @@ export type PersonUpdateManyMutationInput = {
   nameZh?: Prisma.StringFieldUpdateOperationsInput | string
   nameEn?: Prisma.StringFieldUpdateOperationsInput | string
   email?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  phone?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
   createdAt?: Prisma.DateTimeFieldUpdateOperationsInput | Date | string
 }
 
@@ -292,7 +338,13 @@ export type PersonUncheckedUpdateManyInput = {
   nameZh?: Prisma.StringFieldUpdateOperationsInput | string
   nameEn?: Prisma.StringFieldUpdateOperationsInput | string
   email?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  phone?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
   createdAt?: Prisma.DateTimeFieldUpdateOperationsInput | Date | string
+}
+
+export type PersonScalarRelationFilter = {
+  is?: Prisma.PersonWhereInput
+  isNot?: Prisma.PersonWhereInput
 }
 
 export type PersonCountOrderByAggregateInput = {
@@ -300,6 +352,7 @@ export type PersonCountOrderByAggregateInput = {
   nameZh?: Prisma.SortOrder
   nameEn?: Prisma.SortOrder
   email?: Prisma.SortOrder
+  phone?: Prisma.SortOrder
   createdAt?: Prisma.SortOrder
 }
 
@@ -308,6 +361,7 @@ export type PersonMaxOrderByAggregateInput = {
   nameZh?: Prisma.SortOrder
   nameEn?: Prisma.SortOrder
   email?: Prisma.SortOrder
+  phone?: Prisma.SortOrder
   createdAt?: Prisma.SortOrder
 }
 
@@ -316,12 +370,27 @@ export type PersonMinOrderByAggregateInput = {
   nameZh?: Prisma.SortOrder
   nameEn?: Prisma.SortOrder
   email?: Prisma.SortOrder
+  phone?: Prisma.SortOrder
   createdAt?: Prisma.SortOrder
 }
 
-export type PersonScalarRelationFilter = {
-  is?: Prisma.PersonWhereInput
-  isNot?: Prisma.PersonWhereInput
+export type PersonNullableScalarRelationFilter = {
+  is?: Prisma.PersonWhereInput | null
+  isNot?: Prisma.PersonWhereInput | null
+}
+
+export type PersonCreateNestedOneWithoutDelegationsInput = {
+  create?: Prisma.XOR<Prisma.PersonCreateWithoutDelegationsInput, Prisma.PersonUncheckedCreateWithoutDelegationsInput>
+  connectOrCreate?: Prisma.PersonCreateOrConnectWithoutDelegationsInput
+  connect?: Prisma.PersonWhereUniqueInput
+}
+
+export type PersonUpdateOneRequiredWithoutDelegationsNestedInput = {
+  create?: Prisma.XOR<Prisma.PersonCreateWithoutDelegationsInput, Prisma.PersonUncheckedCreateWithoutDelegationsInput>
+  connectOrCreate?: Prisma.PersonCreateOrConnectWithoutDelegationsInput
+  upsert?: Prisma.PersonUpsertWithoutDelegationsInput
+  connect?: Prisma.PersonWhereUniqueInput
+  update?: Prisma.XOR<Prisma.XOR<Prisma.PersonUpdateToOneWithWhereWithoutDelegationsInput, Prisma.PersonUpdateWithoutDelegationsInput>, Prisma.PersonUncheckedUpdateWithoutDelegationsInput>
 }
 
 export type PersonCreateNestedOneWithoutMembershipsInput = {
@@ -352,13 +421,136 @@ export type PersonUpdateOneRequiredWithoutAccountsNestedInput = {
   update?: Prisma.XOR<Prisma.XOR<Prisma.PersonUpdateToOneWithWhereWithoutAccountsInput, Prisma.PersonUpdateWithoutAccountsInput>, Prisma.PersonUncheckedUpdateWithoutAccountsInput>
 }
 
+export type PersonCreateNestedOneWithoutTasksInput = {
+  create?: Prisma.XOR<Prisma.PersonCreateWithoutTasksInput, Prisma.PersonUncheckedCreateWithoutTasksInput>
+  connectOrCreate?: Prisma.PersonCreateOrConnectWithoutTasksInput
+  connect?: Prisma.PersonWhereUniqueInput
+}
+
+export type PersonUpdateOneWithoutTasksNestedInput = {
+  create?: Prisma.XOR<Prisma.PersonCreateWithoutTasksInput, Prisma.PersonUncheckedCreateWithoutTasksInput>
+  connectOrCreate?: Prisma.PersonCreateOrConnectWithoutTasksInput
+  upsert?: Prisma.PersonUpsertWithoutTasksInput
+  disconnect?: Prisma.PersonWhereInput | boolean
+  delete?: Prisma.PersonWhereInput | boolean
+  connect?: Prisma.PersonWhereUniqueInput
+  update?: Prisma.XOR<Prisma.XOR<Prisma.PersonUpdateToOneWithWhereWithoutTasksInput, Prisma.PersonUpdateWithoutTasksInput>, Prisma.PersonUncheckedUpdateWithoutTasksInput>
+}
+
+export type PersonCreateNestedOneWithoutPatrolPlansInput = {
+  create?: Prisma.XOR<Prisma.PersonCreateWithoutPatrolPlansInput, Prisma.PersonUncheckedCreateWithoutPatrolPlansInput>
+  connectOrCreate?: Prisma.PersonCreateOrConnectWithoutPatrolPlansInput
+  connect?: Prisma.PersonWhereUniqueInput
+}
+
+export type PersonUpdateOneWithoutPatrolPlansNestedInput = {
+  create?: Prisma.XOR<Prisma.PersonCreateWithoutPatrolPlansInput, Prisma.PersonUncheckedCreateWithoutPatrolPlansInput>
+  connectOrCreate?: Prisma.PersonCreateOrConnectWithoutPatrolPlansInput
+  upsert?: Prisma.PersonUpsertWithoutPatrolPlansInput
+  disconnect?: Prisma.PersonWhereInput | boolean
+  delete?: Prisma.PersonWhereInput | boolean
+  connect?: Prisma.PersonWhereUniqueInput
+  update?: Prisma.XOR<Prisma.XOR<Prisma.PersonUpdateToOneWithWhereWithoutPatrolPlansInput, Prisma.PersonUpdateWithoutPatrolPlansInput>, Prisma.PersonUncheckedUpdateWithoutPatrolPlansInput>
+}
+
+export type PersonCreateNestedOneWithoutResponsibilityRulesInput = {
+  create?: Prisma.XOR<Prisma.PersonCreateWithoutResponsibilityRulesInput, Prisma.PersonUncheckedCreateWithoutResponsibilityRulesInput>
+  connectOrCreate?: Prisma.PersonCreateOrConnectWithoutResponsibilityRulesInput
+  connect?: Prisma.PersonWhereUniqueInput
+}
+
+export type PersonUpdateOneRequiredWithoutResponsibilityRulesNestedInput = {
+  create?: Prisma.XOR<Prisma.PersonCreateWithoutResponsibilityRulesInput, Prisma.PersonUncheckedCreateWithoutResponsibilityRulesInput>
+  connectOrCreate?: Prisma.PersonCreateOrConnectWithoutResponsibilityRulesInput
+  upsert?: Prisma.PersonUpsertWithoutResponsibilityRulesInput
+  connect?: Prisma.PersonWhereUniqueInput
+  update?: Prisma.XOR<Prisma.XOR<Prisma.PersonUpdateToOneWithWhereWithoutResponsibilityRulesInput, Prisma.PersonUpdateWithoutResponsibilityRulesInput>, Prisma.PersonUncheckedUpdateWithoutResponsibilityRulesInput>
+}
+
+export type PersonCreateWithoutDelegationsInput = {
+  id: string
+  nameZh: string
+  nameEn: string
+  email?: string | null
+  phone?: string | null
+  createdAt?: Date | string
+  accounts?: Prisma.AccountCreateNestedManyWithoutPersonInput
+  memberships?: Prisma.MembershipCreateNestedManyWithoutPersonInput
+  tasks?: Prisma.TaskCreateNestedManyWithoutPersonInput
+  patrolPlans?: Prisma.PatrolPlanCreateNestedManyWithoutPersonInput
+  responsibilityRules?: Prisma.ResponsibilityRuleCreateNestedManyWithoutPersonInput
+}
+
+export type PersonUncheckedCreateWithoutDelegationsInput = {
+  id: string
+  nameZh: string
+  nameEn: string
+  email?: string | null
+  phone?: string | null
+  createdAt?: Date | string
+  accounts?: Prisma.AccountUncheckedCreateNestedManyWithoutPersonInput
+  memberships?: Prisma.MembershipUncheckedCreateNestedManyWithoutPersonInput
+  tasks?: Prisma.TaskUncheckedCreateNestedManyWithoutPersonInput
+  patrolPlans?: Prisma.PatrolPlanUncheckedCreateNestedManyWithoutPersonInput
+  responsibilityRules?: Prisma.ResponsibilityRuleUncheckedCreateNestedManyWithoutPersonInput
+}
+
+export type PersonCreateOrConnectWithoutDelegationsInput = {
+  where: Prisma.PersonWhereUniqueInput
+  create: Prisma.XOR<Prisma.PersonCreateWithoutDelegationsInput, Prisma.PersonUncheckedCreateWithoutDelegationsInput>
+}
+
+export type PersonUpsertWithoutDelegationsInput = {
+  update: Prisma.XOR<Prisma.PersonUpdateWithoutDelegationsInput, Prisma.PersonUncheckedUpdateWithoutDelegationsInput>
+  create: Prisma.XOR<Prisma.PersonCreateWithoutDelegationsInput, Prisma.PersonUncheckedCreateWithoutDelegationsInput>
+  where?: Prisma.PersonWhereInput
+}
+
+export type PersonUpdateToOneWithWhereWithoutDelegationsInput = {
+  where?: Prisma.PersonWhereInput
+  data: Prisma.XOR<Prisma.PersonUpdateWithoutDelegationsInput, Prisma.PersonUncheckedUpdateWithoutDelegationsInput>
+}
+
+export type PersonUpdateWithoutDelegationsInput = {
+  id?: Prisma.StringFieldUpdateOperationsInput | string
+  nameZh?: Prisma.StringFieldUpdateOperationsInput | string
+  nameEn?: Prisma.StringFieldUpdateOperationsInput | string
+  email?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  phone?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  createdAt?: Prisma.DateTimeFieldUpdateOperationsInput | Date | string
+  accounts?: Prisma.AccountUpdateManyWithoutPersonNestedInput
+  memberships?: Prisma.MembershipUpdateManyWithoutPersonNestedInput
+  tasks?: Prisma.TaskUpdateManyWithoutPersonNestedInput
+  patrolPlans?: Prisma.PatrolPlanUpdateManyWithoutPersonNestedInput
+  responsibilityRules?: Prisma.ResponsibilityRuleUpdateManyWithoutPersonNestedInput
+}
+
+export type PersonUncheckedUpdateWithoutDelegationsInput = {
+  id?: Prisma.StringFieldUpdateOperationsInput | string
+  nameZh?: Prisma.StringFieldUpdateOperationsInput | string
+  nameEn?: Prisma.StringFieldUpdateOperationsInput | string
+  email?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  phone?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  createdAt?: Prisma.DateTimeFieldUpdateOperationsInput | Date | string
+  accounts?: Prisma.AccountUncheckedUpdateManyWithoutPersonNestedInput
+  memberships?: Prisma.MembershipUncheckedUpdateManyWithoutPersonNestedInput
+  tasks?: Prisma.TaskUncheckedUpdateManyWithoutPersonNestedInput
+  patrolPlans?: Prisma.PatrolPlanUncheckedUpdateManyWithoutPersonNestedInput
+  responsibilityRules?: Prisma.ResponsibilityRuleUncheckedUpdateManyWithoutPersonNestedInput
+}
+
 export type PersonCreateWithoutMembershipsInput = {
   id: string
   nameZh: string
   nameEn: string
   email?: string | null
+  phone?: string | null
   createdAt?: Date | string
   accounts?: Prisma.AccountCreateNestedManyWithoutPersonInput
+  delegations?: Prisma.DelegationCreateNestedManyWithoutDelegateInput
+  tasks?: Prisma.TaskCreateNestedManyWithoutPersonInput
+  patrolPlans?: Prisma.PatrolPlanCreateNestedManyWithoutPersonInput
+  responsibilityRules?: Prisma.ResponsibilityRuleCreateNestedManyWithoutPersonInput
 }
 
 export type PersonUncheckedCreateWithoutMembershipsInput = {
@@ -366,8 +558,13 @@ export type PersonUncheckedCreateWithoutMembershipsInput = {
   nameZh: string
   nameEn: string
   email?: string | null
+  phone?: string | null
   createdAt?: Date | string
   accounts?: Prisma.AccountUncheckedCreateNestedManyWithoutPersonInput
+  delegations?: Prisma.DelegationUncheckedCreateNestedManyWithoutDelegateInput
+  tasks?: Prisma.TaskUncheckedCreateNestedManyWithoutPersonInput
+  patrolPlans?: Prisma.PatrolPlanUncheckedCreateNestedManyWithoutPersonInput
+  responsibilityRules?: Prisma.ResponsibilityRuleUncheckedCreateNestedManyWithoutPersonInput
 }
 
 export type PersonCreateOrConnectWithoutMembershipsInput = {
@@ -391,8 +588,13 @@ export type PersonUpdateWithoutMembershipsInput = {
   nameZh?: Prisma.StringFieldUpdateOperationsInput | string
   nameEn?: Prisma.StringFieldUpdateOperationsInput | string
   email?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  phone?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
   createdAt?: Prisma.DateTimeFieldUpdateOperationsInput | Date | string
   accounts?: Prisma.AccountUpdateManyWithoutPersonNestedInput
+  delegations?: Prisma.DelegationUpdateManyWithoutDelegateNestedInput
+  tasks?: Prisma.TaskUpdateManyWithoutPersonNestedInput
+  patrolPlans?: Prisma.PatrolPlanUpdateManyWithoutPersonNestedInput
+  responsibilityRules?: Prisma.ResponsibilityRuleUpdateManyWithoutPersonNestedInput
 }
 
 export type PersonUncheckedUpdateWithoutMembershipsInput = {
@@ -400,8 +602,13 @@ export type PersonUncheckedUpdateWithoutMembershipsInput = {
   nameZh?: Prisma.StringFieldUpdateOperationsInput | string
   nameEn?: Prisma.StringFieldUpdateOperationsInput | string
   email?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  phone?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
   createdAt?: Prisma.DateTimeFieldUpdateOperationsInput | Date | string
   accounts?: Prisma.AccountUncheckedUpdateManyWithoutPersonNestedInput
+  delegations?: Prisma.DelegationUncheckedUpdateManyWithoutDelegateNestedInput
+  tasks?: Prisma.TaskUncheckedUpdateManyWithoutPersonNestedInput
+  patrolPlans?: Prisma.PatrolPlanUncheckedUpdateManyWithoutPersonNestedInput
+  responsibilityRules?: Prisma.ResponsibilityRuleUncheckedUpdateManyWithoutPersonNestedInput
 }
 
 export type PersonCreateWithoutAccountsInput = {
@@ -409,8 +616,13 @@ export type PersonCreateWithoutAccountsInput = {
   nameZh: string
   nameEn: string
   email?: string | null
+  phone?: string | null
   createdAt?: Date | string
   memberships?: Prisma.MembershipCreateNestedManyWithoutPersonInput
+  delegations?: Prisma.DelegationCreateNestedManyWithoutDelegateInput
+  tasks?: Prisma.TaskCreateNestedManyWithoutPersonInput
+  patrolPlans?: Prisma.PatrolPlanCreateNestedManyWithoutPersonInput
+  responsibilityRules?: Prisma.ResponsibilityRuleCreateNestedManyWithoutPersonInput
 }
 
 export type PersonUncheckedCreateWithoutAccountsInput = {
@@ -418,8 +630,13 @@ export type PersonUncheckedCreateWithoutAccountsInput = {
   nameZh: string
   nameEn: string
   email?: string | null
+  phone?: string | null
   createdAt?: Date | string
   memberships?: Prisma.MembershipUncheckedCreateNestedManyWithoutPersonInput
+  delegations?: Prisma.DelegationUncheckedCreateNestedManyWithoutDelegateInput
+  tasks?: Prisma.TaskUncheckedCreateNestedManyWithoutPersonInput
+  patrolPlans?: Prisma.PatrolPlanUncheckedCreateNestedManyWithoutPersonInput
+  responsibilityRules?: Prisma.ResponsibilityRuleUncheckedCreateNestedManyWithoutPersonInput
 }
 
 export type PersonCreateOrConnectWithoutAccountsInput = {
@@ -443,8 +660,13 @@ export type PersonUpdateWithoutAccountsInput = {
   nameZh?: Prisma.StringFieldUpdateOperationsInput | string
   nameEn?: Prisma.StringFieldUpdateOperationsInput | string
   email?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  phone?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
   createdAt?: Prisma.DateTimeFieldUpdateOperationsInput | Date | string
   memberships?: Prisma.MembershipUpdateManyWithoutPersonNestedInput
+  delegations?: Prisma.DelegationUpdateManyWithoutDelegateNestedInput
+  tasks?: Prisma.TaskUpdateManyWithoutPersonNestedInput
+  patrolPlans?: Prisma.PatrolPlanUpdateManyWithoutPersonNestedInput
+  responsibilityRules?: Prisma.ResponsibilityRuleUpdateManyWithoutPersonNestedInput
 }
 
 export type PersonUncheckedUpdateWithoutAccountsInput = {
@@ -452,8 +674,229 @@ export type PersonUncheckedUpdateWithoutAccountsInput = {
   nameZh?: Prisma.StringFieldUpdateOperationsInput | string
   nameEn?: Prisma.StringFieldUpdateOperationsInput | string
   email?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  phone?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
   createdAt?: Prisma.DateTimeFieldUpdateOperationsInput | Date | string
   memberships?: Prisma.MembershipUncheckedUpdateManyWithoutPersonNestedInput
+  delegations?: Prisma.DelegationUncheckedUpdateManyWithoutDelegateNestedInput
+  tasks?: Prisma.TaskUncheckedUpdateManyWithoutPersonNestedInput
+  patrolPlans?: Prisma.PatrolPlanUncheckedUpdateManyWithoutPersonNestedInput
+  responsibilityRules?: Prisma.ResponsibilityRuleUncheckedUpdateManyWithoutPersonNestedInput
+}
+
+export type PersonCreateWithoutTasksInput = {
+  id: string
+  nameZh: string
+  nameEn: string
+  email?: string | null
+  phone?: string | null
+  createdAt?: Date | string
+  accounts?: Prisma.AccountCreateNestedManyWithoutPersonInput
+  memberships?: Prisma.MembershipCreateNestedManyWithoutPersonInput
+  delegations?: Prisma.DelegationCreateNestedManyWithoutDelegateInput
+  patrolPlans?: Prisma.PatrolPlanCreateNestedManyWithoutPersonInput
+  responsibilityRules?: Prisma.ResponsibilityRuleCreateNestedManyWithoutPersonInput
+}
+
+export type PersonUncheckedCreateWithoutTasksInput = {
+  id: string
+  nameZh: string
+  nameEn: string
+  email?: string | null
+  phone?: string | null
+  createdAt?: Date | string
+  accounts?: Prisma.AccountUncheckedCreateNestedManyWithoutPersonInput
+  memberships?: Prisma.MembershipUncheckedCreateNestedManyWithoutPersonInput
+  delegations?: Prisma.DelegationUncheckedCreateNestedManyWithoutDelegateInput
+  patrolPlans?: Prisma.PatrolPlanUncheckedCreateNestedManyWithoutPersonInput
+  responsibilityRules?: Prisma.ResponsibilityRuleUncheckedCreateNestedManyWithoutPersonInput
+}
+
+export type PersonCreateOrConnectWithoutTasksInput = {
+  where: Prisma.PersonWhereUniqueInput
+  create: Prisma.XOR<Prisma.PersonCreateWithoutTasksInput, Prisma.PersonUncheckedCreateWithoutTasksInput>
+}
+
+export type PersonUpsertWithoutTasksInput = {
+  update: Prisma.XOR<Prisma.PersonUpdateWithoutTasksInput, Prisma.PersonUncheckedUpdateWithoutTasksInput>
+  create: Prisma.XOR<Prisma.PersonCreateWithoutTasksInput, Prisma.PersonUncheckedCreateWithoutTasksInput>
+  where?: Prisma.PersonWhereInput
+}
+
+export type PersonUpdateToOneWithWhereWithoutTasksInput = {
+  where?: Prisma.PersonWhereInput
+  data: Prisma.XOR<Prisma.PersonUpdateWithoutTasksInput, Prisma.PersonUncheckedUpdateWithoutTasksInput>
+}
+
+export type PersonUpdateWithoutTasksInput = {
+  id?: Prisma.StringFieldUpdateOperationsInput | string
+  nameZh?: Prisma.StringFieldUpdateOperationsInput | string
+  nameEn?: Prisma.StringFieldUpdateOperationsInput | string
+  email?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  phone?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  createdAt?: Prisma.DateTimeFieldUpdateOperationsInput | Date | string
+  accounts?: Prisma.AccountUpdateManyWithoutPersonNestedInput
+  memberships?: Prisma.MembershipUpdateManyWithoutPersonNestedInput
+  delegations?: Prisma.DelegationUpdateManyWithoutDelegateNestedInput
+  patrolPlans?: Prisma.PatrolPlanUpdateManyWithoutPersonNestedInput
+  responsibilityRules?: Prisma.ResponsibilityRuleUpdateManyWithoutPersonNestedInput
+}
+
+export type PersonUncheckedUpdateWithoutTasksInput = {
+  id?: Prisma.StringFieldUpdateOperationsInput | string
+  nameZh?: Prisma.StringFieldUpdateOperationsInput | string
+  nameEn?: Prisma.StringFieldUpdateOperationsInput | string
+  email?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  phone?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  createdAt?: Prisma.DateTimeFieldUpdateOperationsInput | Date | string
+  accounts?: Prisma.AccountUncheckedUpdateManyWithoutPersonNestedInput
+  memberships?: Prisma.MembershipUncheckedUpdateManyWithoutPersonNestedInput
+  delegations?: Prisma.DelegationUncheckedUpdateManyWithoutDelegateNestedInput
+  patrolPlans?: Prisma.PatrolPlanUncheckedUpdateManyWithoutPersonNestedInput
+  responsibilityRules?: Prisma.ResponsibilityRuleUncheckedUpdateManyWithoutPersonNestedInput
+}
+
+export type PersonCreateWithoutPatrolPlansInput = {
+  id: string
+  nameZh: string
+  nameEn: string
+  email?: string | null
+  phone?: string | null
+  createdAt?: Date | string
+  accounts?: Prisma.AccountCreateNestedManyWithoutPersonInput
+  memberships?: Prisma.MembershipCreateNestedManyWithoutPersonInput
+  delegations?: Prisma.DelegationCreateNestedManyWithoutDelegateInput
+  tasks?: Prisma.TaskCreateNestedManyWithoutPersonInput
+  responsibilityRules?: Prisma.ResponsibilityRuleCreateNestedManyWithoutPersonInput
+}
+
+export type PersonUncheckedCreateWithoutPatrolPlansInput = {
+  id: string
+  nameZh: string
+  nameEn: string
+  email?: string | null
+  phone?: string | null
+  createdAt?: Date | string
+  accounts?: Prisma.AccountUncheckedCreateNestedManyWithoutPersonInput
+  memberships?: Prisma.MembershipUncheckedCreateNestedManyWithoutPersonInput
+  delegations?: Prisma.DelegationUncheckedCreateNestedManyWithoutDelegateInput
+  tasks?: Prisma.TaskUncheckedCreateNestedManyWithoutPersonInput
+  responsibilityRules?: Prisma.ResponsibilityRuleUncheckedCreateNestedManyWithoutPersonInput
+}
+
+export type PersonCreateOrConnectWithoutPatrolPlansInput = {
+  where: Prisma.PersonWhereUniqueInput
+  create: Prisma.XOR<Prisma.PersonCreateWithoutPatrolPlansInput, Prisma.PersonUncheckedCreateWithoutPatrolPlansInput>
+}
+
+export type PersonUpsertWithoutPatrolPlansInput = {
+  update: Prisma.XOR<Prisma.PersonUpdateWithoutPatrolPlansInput, Prisma.PersonUncheckedUpdateWithoutPatrolPlansInput>
+  create: Prisma.XOR<Prisma.PersonCreateWithoutPatrolPlansInput, Prisma.PersonUncheckedCreateWithoutPatrolPlansInput>
+  where?: Prisma.PersonWhereInput
+}
+
+export type PersonUpdateToOneWithWhereWithoutPatrolPlansInput = {
+  where?: Prisma.PersonWhereInput
+  data: Prisma.XOR<Prisma.PersonUpdateWithoutPatrolPlansInput, Prisma.PersonUncheckedUpdateWithoutPatrolPlansInput>
+}
+
+export type PersonUpdateWithoutPatrolPlansInput = {
+  id?: Prisma.StringFieldUpdateOperationsInput | string
+  nameZh?: Prisma.StringFieldUpdateOperationsInput | string
+  nameEn?: Prisma.StringFieldUpdateOperationsInput | string
+  email?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  phone?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  createdAt?: Prisma.DateTimeFieldUpdateOperationsInput | Date | string
+  accounts?: Prisma.AccountUpdateManyWithoutPersonNestedInput
+  memberships?: Prisma.MembershipUpdateManyWithoutPersonNestedInput
+  delegations?: Prisma.DelegationUpdateManyWithoutDelegateNestedInput
+  tasks?: Prisma.TaskUpdateManyWithoutPersonNestedInput
+  responsibilityRules?: Prisma.ResponsibilityRuleUpdateManyWithoutPersonNestedInput
+}
+
+export type PersonUncheckedUpdateWithoutPatrolPlansInput = {
+  id?: Prisma.StringFieldUpdateOperationsInput | string
+  nameZh?: Prisma.StringFieldUpdateOperationsInput | string
+  nameEn?: Prisma.StringFieldUpdateOperationsInput | string
+  email?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  phone?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  createdAt?: Prisma.DateTimeFieldUpdateOperationsInput | Date | string
+  accounts?: Prisma.AccountUncheckedUpdateManyWithoutPersonNestedInput
+  memberships?: Prisma.MembershipUncheckedUpdateManyWithoutPersonNestedInput
+  delegations?: Prisma.DelegationUncheckedUpdateManyWithoutDelegateNestedInput
+  tasks?: Prisma.TaskUncheckedUpdateManyWithoutPersonNestedInput
+  responsibilityRules?: Prisma.ResponsibilityRuleUncheckedUpdateManyWithoutPersonNestedInput
+}
+
+export type PersonCreateWithoutResponsibilityRulesInput = {
+  id: string
+  nameZh: string
+  nameEn: string
+  email?: string | null
+  phone?: string | null
+  createdAt?: Date | string
+  accounts?: Prisma.AccountCreateNestedManyWithoutPersonInput
+  memberships?: Prisma.MembershipCreateNestedManyWithoutPersonInput
+  delegations?: Prisma.DelegationCreateNestedManyWithoutDelegateInput
+  tasks?: Prisma.TaskCreateNestedManyWithoutPersonInput
+  patrolPlans?: Prisma.PatrolPlanCreateNestedManyWithoutPersonInput
+}
+
+export type PersonUncheckedCreateWithoutResponsibilityRulesInput = {
+  id: string
+  nameZh: string
+  nameEn: string
+  email?: string | null
+  phone?: string | null
+  createdAt?: Date | string
+  accounts?: Prisma.AccountUncheckedCreateNestedManyWithoutPersonInput
+  memberships?: Prisma.MembershipUncheckedCreateNestedManyWithoutPersonInput
+  delegations?: Prisma.DelegationUncheckedCreateNestedManyWithoutDelegateInput
+  tasks?: Prisma.TaskUncheckedCreateNestedManyWithoutPersonInput
+  patrolPlans?: Prisma.PatrolPlanUncheckedCreateNestedManyWithoutPersonInput
+}
+
+export type PersonCreateOrConnectWithoutResponsibilityRulesInput = {
+  where: Prisma.PersonWhereUniqueInput
+  create: Prisma.XOR<Prisma.PersonCreateWithoutResponsibilityRulesInput, Prisma.PersonUncheckedCreateWithoutResponsibilityRulesInput>
+}
+
+export type PersonUpsertWithoutResponsibilityRulesInput = {
+  update: Prisma.XOR<Prisma.PersonUpdateWithoutResponsibilityRulesInput, Prisma.PersonUncheckedUpdateWithoutResponsibilityRulesInput>
+  create: Prisma.XOR<Prisma.PersonCreateWithoutResponsibilityRulesInput, Prisma.PersonUncheckedCreateWithoutResponsibilityRulesInput>
+  where?: Prisma.PersonWhereInput
+}
+
+export type PersonUpdateToOneWithWhereWithoutResponsibilityRulesInput = {
+  where?: Prisma.PersonWhereInput
+  data: Prisma.XOR<Prisma.PersonUpdateWithoutResponsibilityRulesInput, Prisma.PersonUncheckedUpdateWithoutResponsibilityRulesInput>
+}
+
+export type PersonUpdateWithoutResponsibilityRulesInput = {
+  id?: Prisma.StringFieldUpdateOperationsInput | string
+  nameZh?: Prisma.StringFieldUpdateOperationsInput | string
+  nameEn?: Prisma.StringFieldUpdateOperationsInput | string
+  email?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  phone?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  createdAt?: Prisma.DateTimeFieldUpdateOperationsInput | Date | string
+  accounts?: Prisma.AccountUpdateManyWithoutPersonNestedInput
+  memberships?: Prisma.MembershipUpdateManyWithoutPersonNestedInput
+  delegations?: Prisma.DelegationUpdateManyWithoutDelegateNestedInput
+  tasks?: Prisma.TaskUpdateManyWithoutPersonNestedInput
+  patrolPlans?: Prisma.PatrolPlanUpdateManyWithoutPersonNestedInput
+}
+
+export type PersonUncheckedUpdateWithoutResponsibilityRulesInput = {
+  id?: Prisma.StringFieldUpdateOperationsInput | string
+  nameZh?: Prisma.StringFieldUpdateOperationsInput | string
+  nameEn?: Prisma.StringFieldUpdateOperationsInput | string
+  email?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  phone?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  createdAt?: Prisma.DateTimeFieldUpdateOperationsInput | Date | string
+  accounts?: Prisma.AccountUncheckedUpdateManyWithoutPersonNestedInput
+  memberships?: Prisma.MembershipUncheckedUpdateManyWithoutPersonNestedInput
+  delegations?: Prisma.DelegationUncheckedUpdateManyWithoutDelegateNestedInput
+  tasks?: Prisma.TaskUncheckedUpdateManyWithoutPersonNestedInput
+  patrolPlans?: Prisma.PatrolPlanUncheckedUpdateManyWithoutPersonNestedInput
 }
 
 
@@ -464,11 +907,19 @@ export type PersonUncheckedUpdateWithoutAccountsInput = {
 export type PersonCountOutputType = {
   accounts: number
   memberships: number
+  delegations: number
+  tasks: number
+  patrolPlans: number
+  responsibilityRules: number
 }
 
 export type PersonCountOutputTypeSelect<ExtArgs extends runtime.Types.Extensions.InternalArgs = runtime.Types.Extensions.DefaultArgs> = {
   accounts?: boolean | PersonCountOutputTypeCountAccountsArgs
   memberships?: boolean | PersonCountOutputTypeCountMembershipsArgs
+  delegations?: boolean | PersonCountOutputTypeCountDelegationsArgs
+  tasks?: boolean | PersonCountOutputTypeCountTasksArgs
+  patrolPlans?: boolean | PersonCountOutputTypeCountPatrolPlansArgs
+  responsibilityRules?: boolean | PersonCountOutputTypeCountResponsibilityRulesArgs
 }
 
 /**
@@ -495,15 +946,48 @@ export type PersonCountOutputTypeCountMembershipsArgs<ExtArgs extends runtime.Ty
   where?: Prisma.MembershipWhereInput
 }
 
+/**
+ * PersonCountOutputType without action
+ */
+export type PersonCountOutputTypeCountDelegationsArgs<ExtArgs extends runtime.Types.Extensions.InternalArgs = runtime.Types.Extensions.DefaultArgs> = {
+  where?: Prisma.DelegationWhereInput
+}
+
+/**
+ * PersonCountOutputType without action
+ */
+export type PersonCountOutputTypeCountTasksArgs<ExtArgs extends runtime.Types.Extensions.InternalArgs = runtime.Types.Extensions.DefaultArgs> = {
+  where?: Prisma.TaskWhereInput
+}
+
+/**
+ * PersonCountOutputType without action
+ */
+export type PersonCountOutputTypeCountPatrolPlansArgs<ExtArgs extends runtime.Types.Extensions.InternalArgs = runtime.Types.Extensions.DefaultArgs> = {
+  where?: Prisma.PatrolPlanWhereInput
+}
+
+/**
+ * PersonCountOutputType without action
+ */
+export type PersonCountOutputTypeCountResponsibilityRulesArgs<ExtArgs extends runtime.Types.Extensions.InternalArgs = runtime.Types.Extensions.DefaultArgs> = {
+  where?: Prisma.ResponsibilityRuleWhereInput
+}
+
 
 export type PersonSelect<ExtArgs extends runtime.Types.Extensions.InternalArgs = runtime.Types.Extensions.DefaultArgs> = runtime.Types.Extensions.GetSelect<{
   id?: boolean
   nameZh?: boolean
   nameEn?: boolean
   email?: boolean
+  phone?: boolean
   createdAt?: boolean
   accounts?: boolean | Prisma.Person$accountsArgs<ExtArgs>
   memberships?: boolean | Prisma.Person$membershipsArgs<ExtArgs>
+  delegations?: boolean | Prisma.Person$delegationsArgs<ExtArgs>
+  tasks?: boolean | Prisma.Person$tasksArgs<ExtArgs>
+  patrolPlans?: boolean | Prisma.Person$patrolPlansArgs<ExtArgs>
+  responsibilityRules?: boolean | Prisma.Person$responsibilityRulesArgs<ExtArgs>
   _count?: boolean | Prisma.PersonCountOutputTypeDefaultArgs<ExtArgs>
 }, ExtArgs["result"]["person"]>
 
@@ -512,6 +996,7 @@ export type PersonSelectCreateManyAndReturn<ExtArgs extends runtime.Types.Extens
   nameZh?: boolean
   nameEn?: boolean
   email?: boolean
+  phone?: boolean
   createdAt?: boolean
 }, ExtArgs["result"]["person"]>
 
@@ -520,6 +1005,7 @@ export type PersonSelectUpdateManyAndReturn<ExtArgs extends runtime.Types.Extens
   nameZh?: boolean
   nameEn?: boolean
   email?: boolean
+  phone?: boolean
   createdAt?: boolean
 }, ExtArgs["result"]["person"]>
 
@@ -528,13 +1014,18 @@ export type PersonSelectScalar = {
   nameZh?: boolean
   nameEn?: boolean
   email?: boolean
+  phone?: boolean
   createdAt?: boolean
 }
 
-export type PersonOmit<ExtArgs extends runtime.Types.Extensions.InternalArgs = runtime.Types.Extensions.DefaultArgs> = runtime.Types.Extensions.GetOmit<"id" | "nameZh" | "nameEn" | "email" | "createdAt", ExtArgs["result"]["person"]>
+export type PersonOmit<ExtArgs extends runtime.Types.Extensions.InternalArgs = runtime.Types.Extensions.DefaultArgs> = runtime.Types.Extensions.GetOmit<"id" | "nameZh" | "nameEn" | "email" | "phone" | "createdAt", ExtArgs["result"]["person"]>
 export type PersonInclude<ExtArgs extends runtime.Types.Extensions.InternalArgs = runtime.Types.Extensions.DefaultArgs> = {
   accounts?: boolean | Prisma.Person$accountsArgs<ExtArgs>
   memberships?: boolean | Prisma.Person$membershipsArgs<ExtArgs>
+  delegations?: boolean | Prisma.Person$delegationsArgs<ExtArgs>
+  tasks?: boolean | Prisma.Person$tasksArgs<ExtArgs>
+  patrolPlans?: boolean | Prisma.Person$patrolPlansArgs<ExtArgs>
+  responsibilityRules?: boolean | Prisma.Person$responsibilityRulesArgs<ExtArgs>
   _count?: boolean | Prisma.PersonCountOutputTypeDefaultArgs<ExtArgs>
 }
 export type PersonIncludeCreateManyAndReturn<ExtArgs extends runtime.Types.Extensions.InternalArgs = runtime.Types.Extensions.DefaultArgs> = {}
@@ -545,12 +1036,17 @@ export type $PersonPayload<ExtArgs extends runtime.Types.Extensions.InternalArgs
   objects: {
     accounts: Prisma.$AccountPayload<ExtArgs>[]
     memberships: Prisma.$MembershipPayload<ExtArgs>[]
+    delegations: Prisma.$DelegationPayload<ExtArgs>[]
+    tasks: Prisma.$TaskPayload<ExtArgs>[]
+    patrolPlans: Prisma.$PatrolPlanPayload<ExtArgs>[]
+    responsibilityRules: Prisma.$ResponsibilityRulePayload<ExtArgs>[]
   }
   scalars: runtime.Types.Extensions.GetPayloadResult<{
     id: string
     nameZh: string
     nameEn: string
     email: string | null
+    phone: string | null
     createdAt: Date
   }, ExtArgs["result"]["person"]>
   composites: {}
@@ -948,6 +1444,10 @@ export interface Prisma__PersonClient<T, Null = never, ExtArgs extends runtime.T
   readonly [Symbol.toStringTag]: "PrismaPromise"
   accounts<T extends Prisma.Person$accountsArgs<ExtArgs> = {}>(args?: Prisma.Subset<T, Prisma.Person$accountsArgs<ExtArgs>>): Prisma.PrismaPromise<runtime.Types.Result.GetResult<Prisma.$AccountPayload<ExtArgs>, T, "findMany", GlobalOmitOptions> | Null>
   memberships<T extends Prisma.Person$membershipsArgs<ExtArgs> = {}>(args?: Prisma.Subset<T, Prisma.Person$membershipsArgs<ExtArgs>>): Prisma.PrismaPromise<runtime.Types.Result.GetResult<Prisma.$MembershipPayload<ExtArgs>, T, "findMany", GlobalOmitOptions> | Null>
+  delegations<T extends Prisma.Person$delegationsArgs<ExtArgs> = {}>(args?: Prisma.Subset<T, Prisma.Person$delegationsArgs<ExtArgs>>): Prisma.PrismaPromise<runtime.Types.Result.GetResult<Prisma.$DelegationPayload<ExtArgs>, T, "findMany", GlobalOmitOptions> | Null>
+  tasks<T extends Prisma.Person$tasksArgs<ExtArgs> = {}>(args?: Prisma.Subset<T, Prisma.Person$tasksArgs<ExtArgs>>): Prisma.PrismaPromise<runtime.Types.Result.GetResult<Prisma.$TaskPayload<ExtArgs>, T, "findMany", GlobalOmitOptions> | Null>
+  patrolPlans<T extends Prisma.Person$patrolPlansArgs<ExtArgs> = {}>(args?: Prisma.Subset<T, Prisma.Person$patrolPlansArgs<ExtArgs>>): Prisma.PrismaPromise<runtime.Types.Result.GetResult<Prisma.$PatrolPlanPayload<ExtArgs>, T, "findMany", GlobalOmitOptions> | Null>
+  responsibilityRules<T extends Prisma.Person$responsibilityRulesArgs<ExtArgs> = {}>(args?: Prisma.Subset<T, Prisma.Person$responsibilityRulesArgs<ExtArgs>>): Prisma.PrismaPromise<runtime.Types.Result.GetResult<Prisma.$ResponsibilityRulePayload<ExtArgs>, T, "findMany", GlobalOmitOptions> | Null>
   /**
    * Attaches callbacks for the resolution and/or rejection of the Promise.
    * @param onfulfilled The callback to execute when the Promise is resolved.
@@ -981,6 +1481,7 @@ export interface PersonFieldRefs {
   readonly nameZh: Prisma.FieldRef<"Person", 'String'>
   readonly nameEn: Prisma.FieldRef<"Person", 'String'>
   readonly email: Prisma.FieldRef<"Person", 'String'>
+  readonly phone: Prisma.FieldRef<"Person", 'String'>
   readonly createdAt: Prisma.FieldRef<"Person", 'DateTime'>
 }
     
@@ -1420,6 +1921,102 @@ export type Person$membershipsArgs<ExtArgs extends runtime.Types.Extensions.Inte
   take?: number
   skip?: number
   distinct?: Prisma.MembershipScalarFieldEnum | Prisma.MembershipScalarFieldEnum[]
+}
+
+/**
+ * Person.delegations
+ */
+export type Person$delegationsArgs<ExtArgs extends runtime.Types.Extensions.InternalArgs = runtime.Types.Extensions.DefaultArgs> = {
+  /**
+   * Select specific fields to fetch from the Delegation
+   */
+  select?: Prisma.DelegationSelect<ExtArgs> | null
+  /**
+   * Omit specific fields from the Delegation
+   */
+  omit?: Prisma.DelegationOmit<ExtArgs> | null
+  /**
+   * Choose, which related nodes to fetch as well
+   */
+  include?: Prisma.DelegationInclude<ExtArgs> | null
+  where?: Prisma.DelegationWhereInput
+  orderBy?: Prisma.DelegationOrderByWithRelationInput | Prisma.DelegationOrderByWithRelationInput[]
+  cursor?: Prisma.DelegationWhereUniqueInput
+  take?: number
+  skip?: number
+  distinct?: Prisma.DelegationScalarFieldEnum | Prisma.DelegationScalarFieldEnum[]
+}
+
+/**
+ * Person.tasks
+ */
+export type Person$tasksArgs<ExtArgs extends runtime.Types.Extensions.InternalArgs = runtime.Types.Extensions.DefaultArgs> = {
+  /**
+   * Select specific fields to fetch from the Task
+   */
+  select?: Prisma.TaskSelect<ExtArgs> | null
+  /**
+   * Omit specific fields from the Task
+   */
+  omit?: Prisma.TaskOmit<ExtArgs> | null
+  /**
+   * Choose, which related nodes to fetch as well
+   */
+  include?: Prisma.TaskInclude<ExtArgs> | null
+  where?: Prisma.TaskWhereInput
+  orderBy?: Prisma.TaskOrderByWithRelationInput | Prisma.TaskOrderByWithRelationInput[]
+  cursor?: Prisma.TaskWhereUniqueInput
+  take?: number
+  skip?: number
+  distinct?: Prisma.TaskScalarFieldEnum | Prisma.TaskScalarFieldEnum[]
+}
+
+/**
+ * Person.patrolPlans
+ */
+export type Person$patrolPlansArgs<ExtArgs extends runtime.Types.Extensions.InternalArgs = runtime.Types.Extensions.DefaultArgs> = {
+  /**
+   * Select specific fields to fetch from the PatrolPlan
+   */
+  select?: Prisma.PatrolPlanSelect<ExtArgs> | null
+  /**
+   * Omit specific fields from the PatrolPlan
+   */
+  omit?: Prisma.PatrolPlanOmit<ExtArgs> | null
+  /**
+   * Choose, which related nodes to fetch as well
+   */
+  include?: Prisma.PatrolPlanInclude<ExtArgs> | null
+  where?: Prisma.PatrolPlanWhereInput
+  orderBy?: Prisma.PatrolPlanOrderByWithRelationInput | Prisma.PatrolPlanOrderByWithRelationInput[]
+  cursor?: Prisma.PatrolPlanWhereUniqueInput
+  take?: number
+  skip?: number
+  distinct?: Prisma.PatrolPlanScalarFieldEnum | Prisma.PatrolPlanScalarFieldEnum[]
+}
+
+/**
+ * Person.responsibilityRules
+ */
+export type Person$responsibilityRulesArgs<ExtArgs extends runtime.Types.Extensions.InternalArgs = runtime.Types.Extensions.DefaultArgs> = {
+  /**
+   * Select specific fields to fetch from the ResponsibilityRule
+   */
+  select?: Prisma.ResponsibilityRuleSelect<ExtArgs> | null
+  /**
+   * Omit specific fields from the ResponsibilityRule
+   */
+  omit?: Prisma.ResponsibilityRuleOmit<ExtArgs> | null
+  /**
+   * Choose, which related nodes to fetch as well
+   */
+  include?: Prisma.ResponsibilityRuleInclude<ExtArgs> | null
+  where?: Prisma.ResponsibilityRuleWhereInput
+  orderBy?: Prisma.ResponsibilityRuleOrderByWithRelationInput | Prisma.ResponsibilityRuleOrderByWithRelationInput[]
+  cursor?: Prisma.ResponsibilityRuleWhereUniqueInput
+  take?: number
+  skip?: number
+  distinct?: Prisma.ResponsibilityRuleScalarFieldEnum | Prisma.ResponsibilityRuleScalarFieldEnum[]
 }
 
 /**

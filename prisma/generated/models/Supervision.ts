@@ -28,10 +28,12 @@ export type AggregateSupervision = {
 
 export type SupervisionAvgAggregateOutputType = {
   level: number | null
+  cycle: number | null
 }
 
 export type SupervisionSumAggregateOutputType = {
   level: number | null
+  cycle: number | null
 }
 
 export type SupervisionMinAggregateOutputType = {
@@ -44,6 +46,7 @@ export type SupervisionMinAggregateOutputType = {
   dueAt: Date | null
   closedAt: Date | null
   outcome: string | null
+  cycle: number | null
 }
 
 export type SupervisionMaxAggregateOutputType = {
@@ -56,6 +59,7 @@ export type SupervisionMaxAggregateOutputType = {
   dueAt: Date | null
   closedAt: Date | null
   outcome: string | null
+  cycle: number | null
 }
 
 export type SupervisionCountAggregateOutputType = {
@@ -68,16 +72,19 @@ export type SupervisionCountAggregateOutputType = {
   dueAt: number
   closedAt: number
   outcome: number
+  cycle: number
   _all: number
 }
 
 
 export type SupervisionAvgAggregateInputType = {
   level?: true
+  cycle?: true
 }
 
 export type SupervisionSumAggregateInputType = {
   level?: true
+  cycle?: true
 }
 
 export type SupervisionMinAggregateInputType = {
@@ -90,6 +97,7 @@ export type SupervisionMinAggregateInputType = {
   dueAt?: true
   closedAt?: true
   outcome?: true
+  cycle?: true
 }
 
 export type SupervisionMaxAggregateInputType = {
@@ -102,6 +110,7 @@ export type SupervisionMaxAggregateInputType = {
   dueAt?: true
   closedAt?: true
   outcome?: true
+  cycle?: true
 }
 
 export type SupervisionCountAggregateInputType = {
@@ -114,6 +123,7 @@ export type SupervisionCountAggregateInputType = {
   dueAt?: true
   closedAt?: true
   outcome?: true
+  cycle?: true
   _all?: true
 }
 
@@ -213,6 +223,7 @@ export type SupervisionGroupByOutputType = {
   dueAt: Date
   closedAt: Date | null
   outcome: string | null
+  cycle: number
   _count: SupervisionCountAggregateOutputType | null
   _avg: SupervisionAvgAggregateOutputType | null
   _sum: SupervisionSumAggregateOutputType | null
@@ -248,6 +259,7 @@ export type SupervisionWhereInput = {
   dueAt?: Prisma.DateTimeFilter<"Supervision"> | Date | string
   closedAt?: Prisma.DateTimeNullableFilter<"Supervision"> | Date | string | null
   outcome?: Prisma.StringNullableFilter<"Supervision"> | string | null
+  cycle?: Prisma.IntFilter<"Supervision"> | number
   hazard?: Prisma.XOR<Prisma.HazardScalarRelationFilter, Prisma.HazardWhereInput>
 }
 
@@ -261,12 +273,13 @@ export type SupervisionOrderByWithRelationInput = {
   dueAt?: Prisma.SortOrder
   closedAt?: Prisma.SortOrderInput | Prisma.SortOrder
   outcome?: Prisma.SortOrderInput | Prisma.SortOrder
+  cycle?: Prisma.SortOrder
   hazard?: Prisma.HazardOrderByWithRelationInput
 }
 
 export type SupervisionWhereUniqueInput = Prisma.AtLeast<{
   id?: string
-  hazardId_level?: Prisma.SupervisionHazardIdLevelCompoundUniqueInput
+  hazardId_cycle_level?: Prisma.SupervisionHazardIdCycleLevelCompoundUniqueInput
   AND?: Prisma.SupervisionWhereInput | Prisma.SupervisionWhereInput[]
   OR?: Prisma.SupervisionWhereInput[]
   NOT?: Prisma.SupervisionWhereInput | Prisma.SupervisionWhereInput[]
@@ -278,8 +291,9 @@ export type SupervisionWhereUniqueInput = Prisma.AtLeast<{
   dueAt?: Prisma.DateTimeFilter<"Supervision"> | Date | string
   closedAt?: Prisma.DateTimeNullableFilter<"Supervision"> | Date | string | null
   outcome?: Prisma.StringNullableFilter<"Supervision"> | string | null
+  cycle?: Prisma.IntFilter<"Supervision"> | number
   hazard?: Prisma.XOR<Prisma.HazardScalarRelationFilter, Prisma.HazardWhereInput>
-}, "id" | "hazardId_level">
+}, "id" | "hazardId_cycle_level">
 
 export type SupervisionOrderByWithAggregationInput = {
   id?: Prisma.SortOrder
@@ -291,6 +305,7 @@ export type SupervisionOrderByWithAggregationInput = {
   dueAt?: Prisma.SortOrder
   closedAt?: Prisma.SortOrderInput | Prisma.SortOrder
   outcome?: Prisma.SortOrderInput | Prisma.SortOrder
+  cycle?: Prisma.SortOrder
   _count?: Prisma.SupervisionCountOrderByAggregateInput
   _avg?: Prisma.SupervisionAvgOrderByAggregateInput
   _max?: Prisma.SupervisionMaxOrderByAggregateInput
@@ -311,6 +326,7 @@ export type SupervisionScalarWhereWithAggregatesInput = {
   dueAt?: Prisma.DateTimeWithAggregatesFilter<"Supervision"> | Date | string
   closedAt?: Prisma.DateTimeNullableWithAggregatesFilter<"Supervision"> | Date | string | null
   outcome?: Prisma.StringNullableWithAggregatesFilter<"Supervision"> | string | null
+  cycle?: Prisma.IntWithAggregatesFilter<"Supervision"> | number
 }
 
 export type SupervisionCreateInput = {
@@ -321,6 +337,7 @@ export type SupervisionCreateInput = {
   dueAt: Date | string
   closedAt?: Date | string | null
   outcome?: string | null
+  cycle?: number
   hazard: Prisma.HazardCreateNestedOneWithoutSupervisionsInput
 }
 
@@ -334,6 +351,7 @@ export type SupervisionUncheckedCreateInput = {
   dueAt: Date | string
   closedAt?: Date | string | null
   outcome?: string | null
+  cycle?: number
 }
 
 export type SupervisionUpdateInput = {
@@ -344,6 +362,7 @@ export type SupervisionUpdateInput = {
   dueAt?: Prisma.DateTimeFieldUpdateOperationsInput | Date | string
   closedAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
   outcome?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  cycle?: Prisma.IntFieldUpdateOperationsInput | number
   hazard?: Prisma.HazardUpdateOneRequiredWithoutSupervisionsNestedInput
 }
 
@@ -357,6 +376,7 @@ export type SupervisionUncheckedUpdateInput = {
   dueAt?: Prisma.DateTimeFieldUpdateOperationsInput | Date | string
   closedAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
   outcome?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  cycle?: Prisma.IntFieldUpdateOperationsInput | number
 }
 
 export type SupervisionCreateManyInput = {
@@ -369,6 +389,7 @@ export type SupervisionCreateManyInput = {
   dueAt: Date | string
   closedAt?: Date | string | null
   outcome?: string | null
+  cycle?: number
 }
 
 export type SupervisionUpdateManyMutationInput = {
@@ -379,6 +400,7 @@ export type SupervisionUpdateManyMutationInput = {
   dueAt?: Prisma.DateTimeFieldUpdateOperationsInput | Date | string
   closedAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
   outcome?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  cycle?: Prisma.IntFieldUpdateOperationsInput | number
 }
 
 export type SupervisionUncheckedUpdateManyInput = {
@@ -391,6 +413,7 @@ export type SupervisionUncheckedUpdateManyInput = {
   dueAt?: Prisma.DateTimeFieldUpdateOperationsInput | Date | string
   closedAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
   outcome?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  cycle?: Prisma.IntFieldUpdateOperationsInput | number
 }
 
 export type SupervisionListRelationFilter = {
@@ -403,8 +426,9 @@ export type SupervisionOrderByRelationAggregateInput = {
   _count?: Prisma.SortOrder
 }
 
-export type SupervisionHazardIdLevelCompoundUniqueInput = {
+export type SupervisionHazardIdCycleLevelCompoundUniqueInput = {
   hazardId: string
+  cycle: number
   level: number
 }
 
@@ -418,10 +442,12 @@ export type SupervisionCountOrderByAggregateInput = {
   dueAt?: Prisma.SortOrder
   closedAt?: Prisma.SortOrder
   outcome?: Prisma.SortOrder
+  cycle?: Prisma.SortOrder
 }
 
 export type SupervisionAvgOrderByAggregateInput = {
   level?: Prisma.SortOrder
+  cycle?: Prisma.SortOrder
 }
 
 export type SupervisionMaxOrderByAggregateInput = {
@@ -434,6 +460,7 @@ export type SupervisionMaxOrderByAggregateInput = {
   dueAt?: Prisma.SortOrder
   closedAt?: Prisma.SortOrder
   outcome?: Prisma.SortOrder
+  cycle?: Prisma.SortOrder
 }
 
 export type SupervisionMinOrderByAggregateInput = {
@@ -446,10 +473,12 @@ export type SupervisionMinOrderByAggregateInput = {
   dueAt?: Prisma.SortOrder
   closedAt?: Prisma.SortOrder
   outcome?: Prisma.SortOrder
+  cycle?: Prisma.SortOrder
 }
 
 export type SupervisionSumOrderByAggregateInput = {
   level?: Prisma.SortOrder
+  cycle?: Prisma.SortOrder
 }
 
 export type SupervisionCreateNestedManyWithoutHazardInput = {
@@ -502,6 +531,7 @@ export type SupervisionCreateWithoutHazardInput = {
   dueAt: Date | string
   closedAt?: Date | string | null
   outcome?: string | null
+  cycle?: number
 }
 
 export type SupervisionUncheckedCreateWithoutHazardInput = {
@@ -512,6 +542,7 @@ export type SupervisionUncheckedCreateWithoutHazardInput = {
   dueAt: Date | string
   closedAt?: Date | string | null
   outcome?: string | null
+  cycle?: number
 }
 
 export type SupervisionCreateOrConnectWithoutHazardInput = {
@@ -553,6 +584,7 @@ export type SupervisionScalarWhereInput = {
   dueAt?: Prisma.DateTimeFilter<"Supervision"> | Date | string
   closedAt?: Prisma.DateTimeNullableFilter<"Supervision"> | Date | string | null
   outcome?: Prisma.StringNullableFilter<"Supervision"> | string | null
+  cycle?: Prisma.IntFilter<"Supervision"> | number
 }
 
 export type SupervisionCreateManyHazardInput = {
@@ -563,6 +595,7 @@ export type SupervisionCreateManyHazardInput = {
   dueAt: Date | string
   closedAt?: Date | string | null
   outcome?: string | null
+  cycle?: number
 }
 
 export type SupervisionUpdateWithoutHazardInput = {
@@ -573,6 +606,7 @@ export type SupervisionUpdateWithoutHazardInput = {
   dueAt?: Prisma.DateTimeFieldUpdateOperationsInput | Date | string
   closedAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
   outcome?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  cycle?: Prisma.IntFieldUpdateOperationsInput | number
 }
 
 export type SupervisionUncheckedUpdateWithoutHazardInput = {
@@ -583,6 +617,7 @@ export type SupervisionUncheckedUpdateWithoutHazardInput = {
   dueAt?: Prisma.DateTimeFieldUpdateOperationsInput | Date | string
   closedAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
   outcome?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  cycle?: Prisma.IntFieldUpdateOperationsInput | number
 }
 
 export type SupervisionUncheckedUpdateManyWithoutHazardInput = {
@@ -593,6 +628,7 @@ export type SupervisionUncheckedUpdateManyWithoutHazardInput = {
   dueAt?: Prisma.DateTimeFieldUpdateOperationsInput | Date | string
   closedAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
   outcome?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  cycle?: Prisma.IntFieldUpdateOperationsInput | number
 }
 
 
@@ -607,6 +643,7 @@ export type SupervisionSelect<ExtArgs extends runtime.Types.Extensions.InternalA
   dueAt?: boolean
   closedAt?: boolean
   outcome?: boolean
+  cycle?: boolean
   hazard?: boolean | Prisma.HazardDefaultArgs<ExtArgs>
 }, ExtArgs["result"]["supervision"]>
 
@@ -620,6 +657,7 @@ export type SupervisionSelectCreateManyAndReturn<ExtArgs extends runtime.Types.E
   dueAt?: boolean
   closedAt?: boolean
   outcome?: boolean
+  cycle?: boolean
   hazard?: boolean | Prisma.HazardDefaultArgs<ExtArgs>
 }, ExtArgs["result"]["supervision"]>
 
@@ -633,6 +671,7 @@ export type SupervisionSelectUpdateManyAndReturn<ExtArgs extends runtime.Types.E
   dueAt?: boolean
   closedAt?: boolean
   outcome?: boolean
+  cycle?: boolean
   hazard?: boolean | Prisma.HazardDefaultArgs<ExtArgs>
 }, ExtArgs["result"]["supervision"]>
 
@@ -646,9 +685,10 @@ export type SupervisionSelectScalar = {
   dueAt?: boolean
   closedAt?: boolean
   outcome?: boolean
+  cycle?: boolean
 }
 
-export type SupervisionOmit<ExtArgs extends runtime.Types.Extensions.InternalArgs = runtime.Types.Extensions.DefaultArgs> = runtime.Types.Extensions.GetOmit<"id" | "tenantId" | "hazardId" | "level" | "cause" | "openedAt" | "dueAt" | "closedAt" | "outcome", ExtArgs["result"]["supervision"]>
+export type SupervisionOmit<ExtArgs extends runtime.Types.Extensions.InternalArgs = runtime.Types.Extensions.DefaultArgs> = runtime.Types.Extensions.GetOmit<"id" | "tenantId" | "hazardId" | "level" | "cause" | "openedAt" | "dueAt" | "closedAt" | "outcome" | "cycle", ExtArgs["result"]["supervision"]>
 export type SupervisionInclude<ExtArgs extends runtime.Types.Extensions.InternalArgs = runtime.Types.Extensions.DefaultArgs> = {
   hazard?: boolean | Prisma.HazardDefaultArgs<ExtArgs>
 }
@@ -680,6 +720,7 @@ export type $SupervisionPayload<ExtArgs extends runtime.Types.Extensions.Interna
      * accepted | escalated | exhausted
      */
     outcome: string | null
+    cycle: number
   }, ExtArgs["result"]["supervision"]>
   composites: {}
 }
@@ -1113,6 +1154,7 @@ export interface SupervisionFieldRefs {
   readonly dueAt: Prisma.FieldRef<"Supervision", 'DateTime'>
   readonly closedAt: Prisma.FieldRef<"Supervision", 'DateTime'>
   readonly outcome: Prisma.FieldRef<"Supervision", 'String'>
+  readonly cycle: Prisma.FieldRef<"Supervision", 'Int'>
 }
     
 

@@ -193,6 +193,7 @@ export type UnitWhereInput = {
   owner?: Prisma.XOR<Prisma.OrganisationScalarRelationFilter, Prisma.OrganisationWhereInput>
   zone?: Prisma.XOR<Prisma.ZoneScalarRelationFilter, Prisma.ZoneWhereInput>
   assets?: Prisma.AssetListRelationFilter
+  responsibilityRules?: Prisma.ResponsibilityRuleListRelationFilter
 }
 
 export type UnitOrderByWithRelationInput = {
@@ -205,6 +206,7 @@ export type UnitOrderByWithRelationInput = {
   owner?: Prisma.OrganisationOrderByWithRelationInput
   zone?: Prisma.ZoneOrderByWithRelationInput
   assets?: Prisma.AssetOrderByRelationAggregateInput
+  responsibilityRules?: Prisma.ResponsibilityRuleOrderByRelationAggregateInput
 }
 
 export type UnitWhereUniqueInput = Prisma.AtLeast<{
@@ -221,6 +223,7 @@ export type UnitWhereUniqueInput = Prisma.AtLeast<{
   owner?: Prisma.XOR<Prisma.OrganisationScalarRelationFilter, Prisma.OrganisationWhereInput>
   zone?: Prisma.XOR<Prisma.ZoneScalarRelationFilter, Prisma.ZoneWhereInput>
   assets?: Prisma.AssetListRelationFilter
+  responsibilityRules?: Prisma.ResponsibilityRuleListRelationFilter
 }, "id" | "tenantId_id">
 
 export type UnitOrderByWithAggregationInput = {
@@ -255,6 +258,7 @@ export type UnitCreateInput = {
   owner: Prisma.OrganisationCreateNestedOneWithoutUnitsInput
   zone: Prisma.ZoneCreateNestedOneWithoutUnitsInput
   assets?: Prisma.AssetCreateNestedManyWithoutUnitInput
+  responsibilityRules?: Prisma.ResponsibilityRuleCreateNestedManyWithoutUnitInput
 }
 
 export type UnitUncheckedCreateInput = {
@@ -265,6 +269,7 @@ export type UnitUncheckedCreateInput = {
   nameZh: string
   nameEn: string
   assets?: Prisma.AssetUncheckedCreateNestedManyWithoutUnitInput
+  responsibilityRules?: Prisma.ResponsibilityRuleUncheckedCreateNestedManyWithoutUnitInput
 }
 
 export type UnitUpdateInput = {
@@ -275,6 +280,7 @@ export type UnitUpdateInput = {
   owner?: Prisma.OrganisationUpdateOneRequiredWithoutUnitsNestedInput
   zone?: Prisma.ZoneUpdateOneRequiredWithoutUnitsNestedInput
   assets?: Prisma.AssetUpdateManyWithoutUnitNestedInput
+  responsibilityRules?: Prisma.ResponsibilityRuleUpdateManyWithoutUnitNestedInput
 }
 
 export type UnitUncheckedUpdateInput = {
@@ -285,6 +291,7 @@ export type UnitUncheckedUpdateInput = {
   nameZh?: Prisma.StringFieldUpdateOperationsInput | string
   nameEn?: Prisma.StringFieldUpdateOperationsInput | string
   assets?: Prisma.AssetUncheckedUpdateManyWithoutUnitNestedInput
+  responsibilityRules?: Prisma.ResponsibilityRuleUncheckedUpdateManyWithoutUnitNestedInput
 }
 
 export type UnitCreateManyInput = {
@@ -357,6 +364,11 @@ export type UnitMinOrderByAggregateInput = {
 export type UnitScalarRelationFilter = {
   is?: Prisma.UnitWhereInput
   isNot?: Prisma.UnitWhereInput
+}
+
+export type UnitNullableScalarRelationFilter = {
+  is?: Prisma.UnitWhereInput | null
+  isNot?: Prisma.UnitWhereInput | null
 }
 
 export type UnitCreateNestedManyWithoutZoneInput = {
@@ -457,6 +469,22 @@ export type UnitUpdateOneRequiredWithoutAssetsNestedInput = {
   update?: Prisma.XOR<Prisma.XOR<Prisma.UnitUpdateToOneWithWhereWithoutAssetsInput, Prisma.UnitUpdateWithoutAssetsInput>, Prisma.UnitUncheckedUpdateWithoutAssetsInput>
 }
 
+export type UnitCreateNestedOneWithoutResponsibilityRulesInput = {
+  create?: Prisma.XOR<Prisma.UnitCreateWithoutResponsibilityRulesInput, Prisma.UnitUncheckedCreateWithoutResponsibilityRulesInput>
+  connectOrCreate?: Prisma.UnitCreateOrConnectWithoutResponsibilityRulesInput
+  connect?: Prisma.UnitWhereUniqueInput
+}
+
+export type UnitUpdateOneWithoutResponsibilityRulesNestedInput = {
+  create?: Prisma.XOR<Prisma.UnitCreateWithoutResponsibilityRulesInput, Prisma.UnitUncheckedCreateWithoutResponsibilityRulesInput>
+  connectOrCreate?: Prisma.UnitCreateOrConnectWithoutResponsibilityRulesInput
+  upsert?: Prisma.UnitUpsertWithoutResponsibilityRulesInput
+  disconnect?: Prisma.UnitWhereInput | boolean
+  delete?: Prisma.UnitWhereInput | boolean
+  connect?: Prisma.UnitWhereUniqueInput
+  update?: Prisma.XOR<Prisma.XOR<Prisma.UnitUpdateToOneWithWhereWithoutResponsibilityRulesInput, Prisma.UnitUpdateWithoutResponsibilityRulesInput>, Prisma.UnitUncheckedUpdateWithoutResponsibilityRulesInput>
+}
+
 export type UnitCreateWithoutZoneInput = {
   id: string
   code: string
@@ -464,6 +492,7 @@ export type UnitCreateWithoutZoneInput = {
   nameEn: string
   owner: Prisma.OrganisationCreateNestedOneWithoutUnitsInput
   assets?: Prisma.AssetCreateNestedManyWithoutUnitInput
+  responsibilityRules?: Prisma.ResponsibilityRuleCreateNestedManyWithoutUnitInput
 }
 
 export type UnitUncheckedCreateWithoutZoneInput = {
@@ -473,6 +502,7 @@ export type UnitUncheckedCreateWithoutZoneInput = {
   nameZh: string
   nameEn: string
   assets?: Prisma.AssetUncheckedCreateNestedManyWithoutUnitInput
+  responsibilityRules?: Prisma.ResponsibilityRuleUncheckedCreateNestedManyWithoutUnitInput
 }
 
 export type UnitCreateOrConnectWithoutZoneInput = {
@@ -520,6 +550,7 @@ export type UnitCreateWithoutOwnerInput = {
   nameEn: string
   zone: Prisma.ZoneCreateNestedOneWithoutUnitsInput
   assets?: Prisma.AssetCreateNestedManyWithoutUnitInput
+  responsibilityRules?: Prisma.ResponsibilityRuleCreateNestedManyWithoutUnitInput
 }
 
 export type UnitUncheckedCreateWithoutOwnerInput = {
@@ -529,6 +560,7 @@ export type UnitUncheckedCreateWithoutOwnerInput = {
   nameZh: string
   nameEn: string
   assets?: Prisma.AssetUncheckedCreateNestedManyWithoutUnitInput
+  responsibilityRules?: Prisma.ResponsibilityRuleUncheckedCreateNestedManyWithoutUnitInput
 }
 
 export type UnitCreateOrConnectWithoutOwnerInput = {
@@ -564,6 +596,7 @@ export type UnitCreateWithoutAssetsInput = {
   nameEn: string
   owner: Prisma.OrganisationCreateNestedOneWithoutUnitsInput
   zone: Prisma.ZoneCreateNestedOneWithoutUnitsInput
+  responsibilityRules?: Prisma.ResponsibilityRuleCreateNestedManyWithoutUnitInput
 }
 
 export type UnitUncheckedCreateWithoutAssetsInput = {
@@ -573,6 +606,7 @@ export type UnitUncheckedCreateWithoutAssetsInput = {
   code: string
   nameZh: string
   nameEn: string
+  responsibilityRules?: Prisma.ResponsibilityRuleUncheckedCreateNestedManyWithoutUnitInput
 }
 
 export type UnitCreateOrConnectWithoutAssetsInput = {
@@ -598,6 +632,7 @@ export type UnitUpdateWithoutAssetsInput = {
   nameEn?: Prisma.StringFieldUpdateOperationsInput | string
   owner?: Prisma.OrganisationUpdateOneRequiredWithoutUnitsNestedInput
   zone?: Prisma.ZoneUpdateOneRequiredWithoutUnitsNestedInput
+  responsibilityRules?: Prisma.ResponsibilityRuleUpdateManyWithoutUnitNestedInput
 }
 
 export type UnitUncheckedUpdateWithoutAssetsInput = {
@@ -607,6 +642,63 @@ export type UnitUncheckedUpdateWithoutAssetsInput = {
   code?: Prisma.StringFieldUpdateOperationsInput | string
   nameZh?: Prisma.StringFieldUpdateOperationsInput | string
   nameEn?: Prisma.StringFieldUpdateOperationsInput | string
+  responsibilityRules?: Prisma.ResponsibilityRuleUncheckedUpdateManyWithoutUnitNestedInput
+}
+
+export type UnitCreateWithoutResponsibilityRulesInput = {
+  id: string
+  code: string
+  nameZh: string
+  nameEn: string
+  owner: Prisma.OrganisationCreateNestedOneWithoutUnitsInput
+  zone: Prisma.ZoneCreateNestedOneWithoutUnitsInput
+  assets?: Prisma.AssetCreateNestedManyWithoutUnitInput
+}
+
+export type UnitUncheckedCreateWithoutResponsibilityRulesInput = {
+  id: string
+  tenantId: string
+  zoneId: string
+  code: string
+  nameZh: string
+  nameEn: string
+  assets?: Prisma.AssetUncheckedCreateNestedManyWithoutUnitInput
+}
+
+export type UnitCreateOrConnectWithoutResponsibilityRulesInput = {
+  where: Prisma.UnitWhereUniqueInput
+  create: Prisma.XOR<Prisma.UnitCreateWithoutResponsibilityRulesInput, Prisma.UnitUncheckedCreateWithoutResponsibilityRulesInput>
+}
+
+export type UnitUpsertWithoutResponsibilityRulesInput = {
+  update: Prisma.XOR<Prisma.UnitUpdateWithoutResponsibilityRulesInput, Prisma.UnitUncheckedUpdateWithoutResponsibilityRulesInput>
+  create: Prisma.XOR<Prisma.UnitCreateWithoutResponsibilityRulesInput, Prisma.UnitUncheckedCreateWithoutResponsibilityRulesInput>
+  where?: Prisma.UnitWhereInput
+}
+
+export type UnitUpdateToOneWithWhereWithoutResponsibilityRulesInput = {
+  where?: Prisma.UnitWhereInput
+  data: Prisma.XOR<Prisma.UnitUpdateWithoutResponsibilityRulesInput, Prisma.UnitUncheckedUpdateWithoutResponsibilityRulesInput>
+}
+
+export type UnitUpdateWithoutResponsibilityRulesInput = {
+  id?: Prisma.StringFieldUpdateOperationsInput | string
+  code?: Prisma.StringFieldUpdateOperationsInput | string
+  nameZh?: Prisma.StringFieldUpdateOperationsInput | string
+  nameEn?: Prisma.StringFieldUpdateOperationsInput | string
+  owner?: Prisma.OrganisationUpdateOneRequiredWithoutUnitsNestedInput
+  zone?: Prisma.ZoneUpdateOneRequiredWithoutUnitsNestedInput
+  assets?: Prisma.AssetUpdateManyWithoutUnitNestedInput
+}
+
+export type UnitUncheckedUpdateWithoutResponsibilityRulesInput = {
+  id?: Prisma.StringFieldUpdateOperationsInput | string
+  tenantId?: Prisma.StringFieldUpdateOperationsInput | string
+  zoneId?: Prisma.StringFieldUpdateOperationsInput | string
+  code?: Prisma.StringFieldUpdateOperationsInput | string
+  nameZh?: Prisma.StringFieldUpdateOperationsInput | string
+  nameEn?: Prisma.StringFieldUpdateOperationsInput | string
+  assets?: Prisma.AssetUncheckedUpdateManyWithoutUnitNestedInput
 }
 
 export type UnitCreateManyZoneInput = {
@@ -624,6 +716,7 @@ export type UnitUpdateWithoutZoneInput = {
   nameEn?: Prisma.StringFieldUpdateOperationsInput | string
   owner?: Prisma.OrganisationUpdateOneRequiredWithoutUnitsNestedInput
   assets?: Prisma.AssetUpdateManyWithoutUnitNestedInput
+  responsibilityRules?: Prisma.ResponsibilityRuleUpdateManyWithoutUnitNestedInput
 }
 
 export type UnitUncheckedUpdateWithoutZoneInput = {
@@ -633,6 +726,7 @@ export type UnitUncheckedUpdateWithoutZoneInput = {
   nameZh?: Prisma.StringFieldUpdateOperationsInput | string
   nameEn?: Prisma.StringFieldUpdateOperationsInput | string
   assets?: Prisma.AssetUncheckedUpdateManyWithoutUnitNestedInput
+  responsibilityRules?: Prisma.ResponsibilityRuleUncheckedUpdateManyWithoutUnitNestedInput
 }
 
 export type UnitUncheckedUpdateManyWithoutZoneInput = {
@@ -658,6 +752,7 @@ export type UnitUpdateWithoutOwnerInput = {
   nameEn?: Prisma.StringFieldUpdateOperationsInput | string
   zone?: Prisma.ZoneUpdateOneRequiredWithoutUnitsNestedInput
   assets?: Prisma.AssetUpdateManyWithoutUnitNestedInput
+  responsibilityRules?: Prisma.ResponsibilityRuleUpdateManyWithoutUnitNestedInput
 }
 
 export type UnitUncheckedUpdateWithoutOwnerInput = {
@@ -667,6 +762,7 @@ export type UnitUncheckedUpdateWithoutOwnerInput = {
   nameZh?: Prisma.StringFieldUpdateOperationsInput | string
   nameEn?: Prisma.StringFieldUpdateOperationsInput | string
   assets?: Prisma.AssetUncheckedUpdateManyWithoutUnitNestedInput
+  responsibilityRules?: Prisma.ResponsibilityRuleUncheckedUpdateManyWithoutUnitNestedInput
 }
 
 export type UnitUncheckedUpdateManyWithoutOwnerInput = {
@@ -684,10 +780,12 @@ export type UnitUncheckedUpdateManyWithoutOwnerInput = {
 
 export type UnitCountOutputType = {
   assets: number
+  responsibilityRules: number
 }
 
 export type UnitCountOutputTypeSelect<ExtArgs extends runtime.Types.Extensions.InternalArgs = runtime.Types.Extensions.DefaultArgs> = {
   assets?: boolean | UnitCountOutputTypeCountAssetsArgs
+  responsibilityRules?: boolean | UnitCountOutputTypeCountResponsibilityRulesArgs
 }
 
 /**
@@ -707,6 +805,13 @@ export type UnitCountOutputTypeCountAssetsArgs<ExtArgs extends runtime.Types.Ext
   where?: Prisma.AssetWhereInput
 }
 
+/**
+ * UnitCountOutputType without action
+ */
+export type UnitCountOutputTypeCountResponsibilityRulesArgs<ExtArgs extends runtime.Types.Extensions.InternalArgs = runtime.Types.Extensions.DefaultArgs> = {
+  where?: Prisma.ResponsibilityRuleWhereInput
+}
+
 
 export type UnitSelect<ExtArgs extends runtime.Types.Extensions.InternalArgs = runtime.Types.Extensions.DefaultArgs> = runtime.Types.Extensions.GetSelect<{
   id?: boolean
@@ -718,6 +823,7 @@ export type UnitSelect<ExtArgs extends runtime.Types.Extensions.InternalArgs = r
   owner?: boolean | Prisma.OrganisationDefaultArgs<ExtArgs>
   zone?: boolean | Prisma.ZoneDefaultArgs<ExtArgs>
   assets?: boolean | Prisma.Unit$assetsArgs<ExtArgs>
+  responsibilityRules?: boolean | Prisma.Unit$responsibilityRulesArgs<ExtArgs>
   _count?: boolean | Prisma.UnitCountOutputTypeDefaultArgs<ExtArgs>
 }, ExtArgs["result"]["unit"]>
 
@@ -757,6 +863,7 @@ export type UnitInclude<ExtArgs extends runtime.Types.Extensions.InternalArgs = 
   owner?: boolean | Prisma.OrganisationDefaultArgs<ExtArgs>
   zone?: boolean | Prisma.ZoneDefaultArgs<ExtArgs>
   assets?: boolean | Prisma.Unit$assetsArgs<ExtArgs>
+  responsibilityRules?: boolean | Prisma.Unit$responsibilityRulesArgs<ExtArgs>
   _count?: boolean | Prisma.UnitCountOutputTypeDefaultArgs<ExtArgs>
 }
 export type UnitIncludeCreateManyAndReturn<ExtArgs extends runtime.Types.Extensions.InternalArgs = runtime.Types.Extensions.DefaultArgs> = {
@@ -774,6 +881,7 @@ export type $UnitPayload<ExtArgs extends runtime.Types.Extensions.InternalArgs =
     owner: Prisma.$OrganisationPayload<ExtArgs>
     zone: Prisma.$ZonePayload<ExtArgs>
     assets: Prisma.$AssetPayload<ExtArgs>[]
+    responsibilityRules: Prisma.$ResponsibilityRulePayload<ExtArgs>[]
   }
   scalars: runtime.Types.Extensions.GetPayloadResult<{
     id: string
@@ -1179,6 +1287,7 @@ export interface Prisma__UnitClient<T, Null = never, ExtArgs extends runtime.Typ
   owner<T extends Prisma.OrganisationDefaultArgs<ExtArgs> = {}>(args?: Prisma.Subset<T, Prisma.OrganisationDefaultArgs<ExtArgs>>): Prisma.Prisma__OrganisationClient<runtime.Types.Result.GetResult<Prisma.$OrganisationPayload<ExtArgs>, T, "findUniqueOrThrow", GlobalOmitOptions> | Null, Null, ExtArgs, GlobalOmitOptions>
   zone<T extends Prisma.ZoneDefaultArgs<ExtArgs> = {}>(args?: Prisma.Subset<T, Prisma.ZoneDefaultArgs<ExtArgs>>): Prisma.Prisma__ZoneClient<runtime.Types.Result.GetResult<Prisma.$ZonePayload<ExtArgs>, T, "findUniqueOrThrow", GlobalOmitOptions> | Null, Null, ExtArgs, GlobalOmitOptions>
   assets<T extends Prisma.Unit$assetsArgs<ExtArgs> = {}>(args?: Prisma.Subset<T, Prisma.Unit$assetsArgs<ExtArgs>>): Prisma.PrismaPromise<runtime.Types.Result.GetResult<Prisma.$AssetPayload<ExtArgs>, T, "findMany", GlobalOmitOptions> | Null>
+  responsibilityRules<T extends Prisma.Unit$responsibilityRulesArgs<ExtArgs> = {}>(args?: Prisma.Subset<T, Prisma.Unit$responsibilityRulesArgs<ExtArgs>>): Prisma.PrismaPromise<runtime.Types.Result.GetResult<Prisma.$ResponsibilityRulePayload<ExtArgs>, T, "findMany", GlobalOmitOptions> | Null>
   /**
    * Attaches callbacks for the resolution and/or rejection of the Promise.
    * @param onfulfilled The callback to execute when the Promise is resolved.
@@ -1636,6 +1745,30 @@ export type Unit$assetsArgs<ExtArgs extends runtime.Types.Extensions.InternalArg
   take?: number
   skip?: number
   distinct?: Prisma.AssetScalarFieldEnum | Prisma.AssetScalarFieldEnum[]
+}
+
+/**
+ * Unit.responsibilityRules
+ */
+export type Unit$responsibilityRulesArgs<ExtArgs extends runtime.Types.Extensions.InternalArgs = runtime.Types.Extensions.DefaultArgs> = {
+  /**
+   * Select specific fields to fetch from the ResponsibilityRule
+   */
+  select?: Prisma.ResponsibilityRuleSelect<ExtArgs> | null
+  /**
+   * Omit specific fields from the ResponsibilityRule
+   */
+  omit?: Prisma.ResponsibilityRuleOmit<ExtArgs> | null
+  /**
+   * Choose, which related nodes to fetch as well
+   */
+  include?: Prisma.ResponsibilityRuleInclude<ExtArgs> | null
+  where?: Prisma.ResponsibilityRuleWhereInput
+  orderBy?: Prisma.ResponsibilityRuleOrderByWithRelationInput | Prisma.ResponsibilityRuleOrderByWithRelationInput[]
+  cursor?: Prisma.ResponsibilityRuleWhereUniqueInput
+  take?: number
+  skip?: number
+  distinct?: Prisma.ResponsibilityRuleScalarFieldEnum | Prisma.ResponsibilityRuleScalarFieldEnum[]
 }
 
 /**

@@ -231,6 +231,8 @@ export type ZoneWhereInput = {
   park?: Prisma.XOR<Prisma.ParkScalarRelationFilter, Prisma.ParkWhereInput>
   assets?: Prisma.AssetListRelationFilter
   units?: Prisma.UnitListRelationFilter
+  patrolPlans?: Prisma.PatrolPlanListRelationFilter
+  responsibilityRules?: Prisma.ResponsibilityRuleListRelationFilter
 }
 
 export type ZoneOrderByWithRelationInput = {
@@ -244,6 +246,8 @@ export type ZoneOrderByWithRelationInput = {
   park?: Prisma.ParkOrderByWithRelationInput
   assets?: Prisma.AssetOrderByRelationAggregateInput
   units?: Prisma.UnitOrderByRelationAggregateInput
+  patrolPlans?: Prisma.PatrolPlanOrderByRelationAggregateInput
+  responsibilityRules?: Prisma.ResponsibilityRuleOrderByRelationAggregateInput
 }
 
 export type ZoneWhereUniqueInput = Prisma.AtLeast<{
@@ -261,6 +265,8 @@ export type ZoneWhereUniqueInput = Prisma.AtLeast<{
   park?: Prisma.XOR<Prisma.ParkScalarRelationFilter, Prisma.ParkWhereInput>
   assets?: Prisma.AssetListRelationFilter
   units?: Prisma.UnitListRelationFilter
+  patrolPlans?: Prisma.PatrolPlanListRelationFilter
+  responsibilityRules?: Prisma.ResponsibilityRuleListRelationFilter
 }, "id" | "parkId_code">
 
 export type ZoneOrderByWithAggregationInput = {
@@ -301,6 +307,8 @@ export type ZoneCreateInput = {
   park: Prisma.ParkCreateNestedOneWithoutZonesInput
   assets?: Prisma.AssetCreateNestedManyWithoutZoneInput
   units?: Prisma.UnitCreateNestedManyWithoutZoneInput
+  patrolPlans?: Prisma.PatrolPlanCreateNestedManyWithoutZoneInput
+  responsibilityRules?: Prisma.ResponsibilityRuleCreateNestedManyWithoutZoneInput
 }
 
 export type ZoneUncheckedCreateInput = {
@@ -313,6 +321,8 @@ export type ZoneUncheckedCreateInput = {
   elevationM?: number | null
   assets?: Prisma.AssetUncheckedCreateNestedManyWithoutZoneInput
   units?: Prisma.UnitUncheckedCreateNestedManyWithoutZoneInput
+  patrolPlans?: Prisma.PatrolPlanUncheckedCreateNestedManyWithoutZoneInput
+  responsibilityRules?: Prisma.ResponsibilityRuleUncheckedCreateNestedManyWithoutZoneInput
 }
 
 export type ZoneUpdateInput = {
@@ -325,6 +335,8 @@ export type ZoneUpdateInput = {
   park?: Prisma.ParkUpdateOneRequiredWithoutZonesNestedInput
   assets?: Prisma.AssetUpdateManyWithoutZoneNestedInput
   units?: Prisma.UnitUpdateManyWithoutZoneNestedInput
+  patrolPlans?: Prisma.PatrolPlanUpdateManyWithoutZoneNestedInput
+  responsibilityRules?: Prisma.ResponsibilityRuleUpdateManyWithoutZoneNestedInput
 }
 
 export type ZoneUncheckedUpdateInput = {
@@ -337,6 +349,8 @@ export type ZoneUncheckedUpdateInput = {
   elevationM?: Prisma.NullableFloatFieldUpdateOperationsInput | number | null
   assets?: Prisma.AssetUncheckedUpdateManyWithoutZoneNestedInput
   units?: Prisma.UnitUncheckedUpdateManyWithoutZoneNestedInput
+  patrolPlans?: Prisma.PatrolPlanUncheckedUpdateManyWithoutZoneNestedInput
+  responsibilityRules?: Prisma.ResponsibilityRuleUncheckedUpdateManyWithoutZoneNestedInput
 }
 
 export type ZoneCreateManyInput = {
@@ -424,6 +438,11 @@ export type ZoneScalarRelationFilter = {
   isNot?: Prisma.ZoneWhereInput
 }
 
+export type ZoneNullableScalarRelationFilter = {
+  is?: Prisma.ZoneWhereInput | null
+  isNot?: Prisma.ZoneWhereInput | null
+}
+
 export type ZoneCreateNestedManyWithoutParkInput = {
   create?: Prisma.XOR<Prisma.ZoneCreateWithoutParkInput, Prisma.ZoneUncheckedCreateWithoutParkInput> | Prisma.ZoneCreateWithoutParkInput[] | Prisma.ZoneUncheckedCreateWithoutParkInput[]
   connectOrCreate?: Prisma.ZoneCreateOrConnectWithoutParkInput | Prisma.ZoneCreateOrConnectWithoutParkInput[]
@@ -502,6 +521,38 @@ export type ZoneUpdateOneRequiredWithoutAssetsNestedInput = {
   update?: Prisma.XOR<Prisma.XOR<Prisma.ZoneUpdateToOneWithWhereWithoutAssetsInput, Prisma.ZoneUpdateWithoutAssetsInput>, Prisma.ZoneUncheckedUpdateWithoutAssetsInput>
 }
 
+export type ZoneCreateNestedOneWithoutPatrolPlansInput = {
+  create?: Prisma.XOR<Prisma.ZoneCreateWithoutPatrolPlansInput, Prisma.ZoneUncheckedCreateWithoutPatrolPlansInput>
+  connectOrCreate?: Prisma.ZoneCreateOrConnectWithoutPatrolPlansInput
+  connect?: Prisma.ZoneWhereUniqueInput
+}
+
+export type ZoneUpdateOneWithoutPatrolPlansNestedInput = {
+  create?: Prisma.XOR<Prisma.ZoneCreateWithoutPatrolPlansInput, Prisma.ZoneUncheckedCreateWithoutPatrolPlansInput>
+  connectOrCreate?: Prisma.ZoneCreateOrConnectWithoutPatrolPlansInput
+  upsert?: Prisma.ZoneUpsertWithoutPatrolPlansInput
+  disconnect?: Prisma.ZoneWhereInput | boolean
+  delete?: Prisma.ZoneWhereInput | boolean
+  connect?: Prisma.ZoneWhereUniqueInput
+  update?: Prisma.XOR<Prisma.XOR<Prisma.ZoneUpdateToOneWithWhereWithoutPatrolPlansInput, Prisma.ZoneUpdateWithoutPatrolPlansInput>, Prisma.ZoneUncheckedUpdateWithoutPatrolPlansInput>
+}
+
+export type ZoneCreateNestedOneWithoutResponsibilityRulesInput = {
+  create?: Prisma.XOR<Prisma.ZoneCreateWithoutResponsibilityRulesInput, Prisma.ZoneUncheckedCreateWithoutResponsibilityRulesInput>
+  connectOrCreate?: Prisma.ZoneCreateOrConnectWithoutResponsibilityRulesInput
+  connect?: Prisma.ZoneWhereUniqueInput
+}
+
+export type ZoneUpdateOneWithoutResponsibilityRulesNestedInput = {
+  create?: Prisma.XOR<Prisma.ZoneCreateWithoutResponsibilityRulesInput, Prisma.ZoneUncheckedCreateWithoutResponsibilityRulesInput>
+  connectOrCreate?: Prisma.ZoneCreateOrConnectWithoutResponsibilityRulesInput
+  upsert?: Prisma.ZoneUpsertWithoutResponsibilityRulesInput
+  disconnect?: Prisma.ZoneWhereInput | boolean
+  delete?: Prisma.ZoneWhereInput | boolean
+  connect?: Prisma.ZoneWhereUniqueInput
+  update?: Prisma.XOR<Prisma.XOR<Prisma.ZoneUpdateToOneWithWhereWithoutResponsibilityRulesInput, Prisma.ZoneUpdateWithoutResponsibilityRulesInput>, Prisma.ZoneUncheckedUpdateWithoutResponsibilityRulesInput>
+}
+
 export type ZoneCreateWithoutParkInput = {
   id: string
   code: string
@@ -511,6 +562,8 @@ export type ZoneCreateWithoutParkInput = {
   elevationM?: number | null
   assets?: Prisma.AssetCreateNestedManyWithoutZoneInput
   units?: Prisma.UnitCreateNestedManyWithoutZoneInput
+  patrolPlans?: Prisma.PatrolPlanCreateNestedManyWithoutZoneInput
+  responsibilityRules?: Prisma.ResponsibilityRuleCreateNestedManyWithoutZoneInput
 }
 
 export type ZoneUncheckedCreateWithoutParkInput = {
@@ -522,6 +575,8 @@ export type ZoneUncheckedCreateWithoutParkInput = {
   elevationM?: number | null
   assets?: Prisma.AssetUncheckedCreateNestedManyWithoutZoneInput
   units?: Prisma.UnitUncheckedCreateNestedManyWithoutZoneInput
+  patrolPlans?: Prisma.PatrolPlanUncheckedCreateNestedManyWithoutZoneInput
+  responsibilityRules?: Prisma.ResponsibilityRuleUncheckedCreateNestedManyWithoutZoneInput
 }
 
 export type ZoneCreateOrConnectWithoutParkInput = {
@@ -572,6 +627,8 @@ export type ZoneCreateWithoutUnitsInput = {
   elevationM?: number | null
   park: Prisma.ParkCreateNestedOneWithoutZonesInput
   assets?: Prisma.AssetCreateNestedManyWithoutZoneInput
+  patrolPlans?: Prisma.PatrolPlanCreateNestedManyWithoutZoneInput
+  responsibilityRules?: Prisma.ResponsibilityRuleCreateNestedManyWithoutZoneInput
 }
 
 export type ZoneUncheckedCreateWithoutUnitsInput = {
@@ -583,6 +640,8 @@ export type ZoneUncheckedCreateWithoutUnitsInput = {
   polygon: Prisma.JsonNullValueInput | runtime.InputJsonValue
   elevationM?: number | null
   assets?: Prisma.AssetUncheckedCreateNestedManyWithoutZoneInput
+  patrolPlans?: Prisma.PatrolPlanUncheckedCreateNestedManyWithoutZoneInput
+  responsibilityRules?: Prisma.ResponsibilityRuleUncheckedCreateNestedManyWithoutZoneInput
 }
 
 export type ZoneCreateOrConnectWithoutUnitsInput = {
@@ -610,6 +669,8 @@ export type ZoneUpdateWithoutUnitsInput = {
   elevationM?: Prisma.NullableFloatFieldUpdateOperationsInput | number | null
   park?: Prisma.ParkUpdateOneRequiredWithoutZonesNestedInput
   assets?: Prisma.AssetUpdateManyWithoutZoneNestedInput
+  patrolPlans?: Prisma.PatrolPlanUpdateManyWithoutZoneNestedInput
+  responsibilityRules?: Prisma.ResponsibilityRuleUpdateManyWithoutZoneNestedInput
 }
 
 export type ZoneUncheckedUpdateWithoutUnitsInput = {
@@ -621,6 +682,8 @@ export type ZoneUncheckedUpdateWithoutUnitsInput = {
   polygon?: Prisma.JsonNullValueInput | runtime.InputJsonValue
   elevationM?: Prisma.NullableFloatFieldUpdateOperationsInput | number | null
   assets?: Prisma.AssetUncheckedUpdateManyWithoutZoneNestedInput
+  patrolPlans?: Prisma.PatrolPlanUncheckedUpdateManyWithoutZoneNestedInput
+  responsibilityRules?: Prisma.ResponsibilityRuleUncheckedUpdateManyWithoutZoneNestedInput
 }
 
 export type ZoneCreateWithoutAssetsInput = {
@@ -632,6 +695,8 @@ export type ZoneCreateWithoutAssetsInput = {
   elevationM?: number | null
   park: Prisma.ParkCreateNestedOneWithoutZonesInput
   units?: Prisma.UnitCreateNestedManyWithoutZoneInput
+  patrolPlans?: Prisma.PatrolPlanCreateNestedManyWithoutZoneInput
+  responsibilityRules?: Prisma.ResponsibilityRuleCreateNestedManyWithoutZoneInput
 }
 
 export type ZoneUncheckedCreateWithoutAssetsInput = {
@@ -643,6 +708,8 @@ export type ZoneUncheckedCreateWithoutAssetsInput = {
   polygon: Prisma.JsonNullValueInput | runtime.InputJsonValue
   elevationM?: number | null
   units?: Prisma.UnitUncheckedCreateNestedManyWithoutZoneInput
+  patrolPlans?: Prisma.PatrolPlanUncheckedCreateNestedManyWithoutZoneInput
+  responsibilityRules?: Prisma.ResponsibilityRuleUncheckedCreateNestedManyWithoutZoneInput
 }
 
 export type ZoneCreateOrConnectWithoutAssetsInput = {
@@ -670,6 +737,8 @@ export type ZoneUpdateWithoutAssetsInput = {
   elevationM?: Prisma.NullableFloatFieldUpdateOperationsInput | number | null
   park?: Prisma.ParkUpdateOneRequiredWithoutZonesNestedInput
   units?: Prisma.UnitUpdateManyWithoutZoneNestedInput
+  patrolPlans?: Prisma.PatrolPlanUpdateManyWithoutZoneNestedInput
+  responsibilityRules?: Prisma.ResponsibilityRuleUpdateManyWithoutZoneNestedInput
 }
 
 export type ZoneUncheckedUpdateWithoutAssetsInput = {
@@ -681,6 +750,144 @@ export type ZoneUncheckedUpdateWithoutAssetsInput = {
   polygon?: Prisma.JsonNullValueInput | runtime.InputJsonValue
   elevationM?: Prisma.NullableFloatFieldUpdateOperationsInput | number | null
   units?: Prisma.UnitUncheckedUpdateManyWithoutZoneNestedInput
+  patrolPlans?: Prisma.PatrolPlanUncheckedUpdateManyWithoutZoneNestedInput
+  responsibilityRules?: Prisma.ResponsibilityRuleUncheckedUpdateManyWithoutZoneNestedInput
+}
+
+export type ZoneCreateWithoutPatrolPlansInput = {
+  id: string
+  code: string
+  nameZh: string
+  nameEn: string
+  polygon: Prisma.JsonNullValueInput | runtime.InputJsonValue
+  elevationM?: number | null
+  park: Prisma.ParkCreateNestedOneWithoutZonesInput
+  assets?: Prisma.AssetCreateNestedManyWithoutZoneInput
+  units?: Prisma.UnitCreateNestedManyWithoutZoneInput
+  responsibilityRules?: Prisma.ResponsibilityRuleCreateNestedManyWithoutZoneInput
+}
+
+export type ZoneUncheckedCreateWithoutPatrolPlansInput = {
+  id: string
+  parkId: string
+  code: string
+  nameZh: string
+  nameEn: string
+  polygon: Prisma.JsonNullValueInput | runtime.InputJsonValue
+  elevationM?: number | null
+  assets?: Prisma.AssetUncheckedCreateNestedManyWithoutZoneInput
+  units?: Prisma.UnitUncheckedCreateNestedManyWithoutZoneInput
+  responsibilityRules?: Prisma.ResponsibilityRuleUncheckedCreateNestedManyWithoutZoneInput
+}
+
+export type ZoneCreateOrConnectWithoutPatrolPlansInput = {
+  where: Prisma.ZoneWhereUniqueInput
+  create: Prisma.XOR<Prisma.ZoneCreateWithoutPatrolPlansInput, Prisma.ZoneUncheckedCreateWithoutPatrolPlansInput>
+}
+
+export type ZoneUpsertWithoutPatrolPlansInput = {
+  update: Prisma.XOR<Prisma.ZoneUpdateWithoutPatrolPlansInput, Prisma.ZoneUncheckedUpdateWithoutPatrolPlansInput>
+  create: Prisma.XOR<Prisma.ZoneCreateWithoutPatrolPlansInput, Prisma.ZoneUncheckedCreateWithoutPatrolPlansInput>
+  where?: Prisma.ZoneWhereInput
+}
+
+export type ZoneUpdateToOneWithWhereWithoutPatrolPlansInput = {
+  where?: Prisma.ZoneWhereInput
+  data: Prisma.XOR<Prisma.ZoneUpdateWithoutPatrolPlansInput, Prisma.ZoneUncheckedUpdateWithoutPatrolPlansInput>
+}
+
+export type ZoneUpdateWithoutPatrolPlansInput = {
+  id?: Prisma.StringFieldUpdateOperationsInput | string
+  code?: Prisma.StringFieldUpdateOperationsInput | string
+  nameZh?: Prisma.StringFieldUpdateOperationsInput | string
+  nameEn?: Prisma.StringFieldUpdateOperationsInput | string
+  polygon?: Prisma.JsonNullValueInput | runtime.InputJsonValue
+  elevationM?: Prisma.NullableFloatFieldUpdateOperationsInput | number | null
+  park?: Prisma.ParkUpdateOneRequiredWithoutZonesNestedInput
+  assets?: Prisma.AssetUpdateManyWithoutZoneNestedInput
+  units?: Prisma.UnitUpdateManyWithoutZoneNestedInput
+  responsibilityRules?: Prisma.ResponsibilityRuleUpdateManyWithoutZoneNestedInput
+}
+
+export type ZoneUncheckedUpdateWithoutPatrolPlansInput = {
+  id?: Prisma.StringFieldUpdateOperationsInput | string
+  parkId?: Prisma.StringFieldUpdateOperationsInput | string
+  code?: Prisma.StringFieldUpdateOperationsInput | string
+  nameZh?: Prisma.StringFieldUpdateOperationsInput | string
+  nameEn?: Prisma.StringFieldUpdateOperationsInput | string
+  polygon?: Prisma.JsonNullValueInput | runtime.InputJsonValue
+  elevationM?: Prisma.NullableFloatFieldUpdateOperationsInput | number | null
+  assets?: Prisma.AssetUncheckedUpdateManyWithoutZoneNestedInput
+  units?: Prisma.UnitUncheckedUpdateManyWithoutZoneNestedInput
+  responsibilityRules?: Prisma.ResponsibilityRuleUncheckedUpdateManyWithoutZoneNestedInput
+}
+
+export type ZoneCreateWithoutResponsibilityRulesInput = {
+  id: string
+  code: string
+  nameZh: string
+  nameEn: string
+  polygon: Prisma.JsonNullValueInput | runtime.InputJsonValue
+  elevationM?: number | null
+  park: Prisma.ParkCreateNestedOneWithoutZonesInput
+  assets?: Prisma.AssetCreateNestedManyWithoutZoneInput
+  units?: Prisma.UnitCreateNestedManyWithoutZoneInput
+  patrolPlans?: Prisma.PatrolPlanCreateNestedManyWithoutZoneInput
+}
+
+export type ZoneUncheckedCreateWithoutResponsibilityRulesInput = {
+  id: string
+  parkId: string
+  code: string
+  nameZh: string
+  nameEn: string
+  polygon: Prisma.JsonNullValueInput | runtime.InputJsonValue
+  elevationM?: number | null
+  assets?: Prisma.AssetUncheckedCreateNestedManyWithoutZoneInput
+  units?: Prisma.UnitUncheckedCreateNestedManyWithoutZoneInput
+  patrolPlans?: Prisma.PatrolPlanUncheckedCreateNestedManyWithoutZoneInput
+}
+
+export type ZoneCreateOrConnectWithoutResponsibilityRulesInput = {
+  where: Prisma.ZoneWhereUniqueInput
+  create: Prisma.XOR<Prisma.ZoneCreateWithoutResponsibilityRulesInput, Prisma.ZoneUncheckedCreateWithoutResponsibilityRulesInput>
+}
+
+export type ZoneUpsertWithoutResponsibilityRulesInput = {
+  update: Prisma.XOR<Prisma.ZoneUpdateWithoutResponsibilityRulesInput, Prisma.ZoneUncheckedUpdateWithoutResponsibilityRulesInput>
+  create: Prisma.XOR<Prisma.ZoneCreateWithoutResponsibilityRulesInput, Prisma.ZoneUncheckedCreateWithoutResponsibilityRulesInput>
+  where?: Prisma.ZoneWhereInput
+}
+
+export type ZoneUpdateToOneWithWhereWithoutResponsibilityRulesInput = {
+  where?: Prisma.ZoneWhereInput
+  data: Prisma.XOR<Prisma.ZoneUpdateWithoutResponsibilityRulesInput, Prisma.ZoneUncheckedUpdateWithoutResponsibilityRulesInput>
+}
+
+export type ZoneUpdateWithoutResponsibilityRulesInput = {
+  id?: Prisma.StringFieldUpdateOperationsInput | string
+  code?: Prisma.StringFieldUpdateOperationsInput | string
+  nameZh?: Prisma.StringFieldUpdateOperationsInput | string
+  nameEn?: Prisma.StringFieldUpdateOperationsInput | string
+  polygon?: Prisma.JsonNullValueInput | runtime.InputJsonValue
+  elevationM?: Prisma.NullableFloatFieldUpdateOperationsInput | number | null
+  park?: Prisma.ParkUpdateOneRequiredWithoutZonesNestedInput
+  assets?: Prisma.AssetUpdateManyWithoutZoneNestedInput
+  units?: Prisma.UnitUpdateManyWithoutZoneNestedInput
+  patrolPlans?: Prisma.PatrolPlanUpdateManyWithoutZoneNestedInput
+}
+
+export type ZoneUncheckedUpdateWithoutResponsibilityRulesInput = {
+  id?: Prisma.StringFieldUpdateOperationsInput | string
+  parkId?: Prisma.StringFieldUpdateOperationsInput | string
+  code?: Prisma.StringFieldUpdateOperationsInput | string
+  nameZh?: Prisma.StringFieldUpdateOperationsInput | string
+  nameEn?: Prisma.StringFieldUpdateOperationsInput | string
+  polygon?: Prisma.JsonNullValueInput | runtime.InputJsonValue
+  elevationM?: Prisma.NullableFloatFieldUpdateOperationsInput | number | null
+  assets?: Prisma.AssetUncheckedUpdateManyWithoutZoneNestedInput
+  units?: Prisma.UnitUncheckedUpdateManyWithoutZoneNestedInput
+  patrolPlans?: Prisma.PatrolPlanUncheckedUpdateManyWithoutZoneNestedInput
 }
 
 export type ZoneCreateManyParkInput = {
@@ -701,6 +908,8 @@ export type ZoneUpdateWithoutParkInput = {
   elevationM?: Prisma.NullableFloatFieldUpdateOperationsInput | number | null
   assets?: Prisma.AssetUpdateManyWithoutZoneNestedInput
   units?: Prisma.UnitUpdateManyWithoutZoneNestedInput
+  patrolPlans?: Prisma.PatrolPlanUpdateManyWithoutZoneNestedInput
+  responsibilityRules?: Prisma.ResponsibilityRuleUpdateManyWithoutZoneNestedInput
 }
 
 export type ZoneUncheckedUpdateWithoutParkInput = {
@@ -712,6 +921,8 @@ export type ZoneUncheckedUpdateWithoutParkInput = {
   elevationM?: Prisma.NullableFloatFieldUpdateOperationsInput | number | null
   assets?: Prisma.AssetUncheckedUpdateManyWithoutZoneNestedInput
   units?: Prisma.UnitUncheckedUpdateManyWithoutZoneNestedInput
+  patrolPlans?: Prisma.PatrolPlanUncheckedUpdateManyWithoutZoneNestedInput
+  responsibilityRules?: Prisma.ResponsibilityRuleUncheckedUpdateManyWithoutZoneNestedInput
 }
 
 export type ZoneUncheckedUpdateManyWithoutParkInput = {
@@ -731,11 +942,15 @@ export type ZoneUncheckedUpdateManyWithoutParkInput = {
 export type ZoneCountOutputType = {
   assets: number
   units: number
+  patrolPlans: number
+  responsibilityRules: number
 }
 
 export type ZoneCountOutputTypeSelect<ExtArgs extends runtime.Types.Extensions.InternalArgs = runtime.Types.Extensions.DefaultArgs> = {
   assets?: boolean | ZoneCountOutputTypeCountAssetsArgs
   units?: boolean | ZoneCountOutputTypeCountUnitsArgs
+  patrolPlans?: boolean | ZoneCountOutputTypeCountPatrolPlansArgs
+  responsibilityRules?: boolean | ZoneCountOutputTypeCountResponsibilityRulesArgs
 }
 
 /**
@@ -762,6 +977,20 @@ export type ZoneCountOutputTypeCountUnitsArgs<ExtArgs extends runtime.Types.Exte
   where?: Prisma.UnitWhereInput
 }
 
+/**
+ * ZoneCountOutputType without action
+ */
+export type ZoneCountOutputTypeCountPatrolPlansArgs<ExtArgs extends runtime.Types.Extensions.InternalArgs = runtime.Types.Extensions.DefaultArgs> = {
+  where?: Prisma.PatrolPlanWhereInput
+}
+
+/**
+ * ZoneCountOutputType without action
+ */
+export type ZoneCountOutputTypeCountResponsibilityRulesArgs<ExtArgs extends runtime.Types.Extensions.InternalArgs = runtime.Types.Extensions.DefaultArgs> = {
+  where?: Prisma.ResponsibilityRuleWhereInput
+}
+
 
 export type ZoneSelect<ExtArgs extends runtime.Types.Extensions.InternalArgs = runtime.Types.Extensions.DefaultArgs> = runtime.Types.Extensions.GetSelect<{
   id?: boolean
@@ -774,6 +1003,8 @@ export type ZoneSelect<ExtArgs extends runtime.Types.Extensions.InternalArgs = r
   park?: boolean | Prisma.ParkDefaultArgs<ExtArgs>
   assets?: boolean | Prisma.Zone$assetsArgs<ExtArgs>
   units?: boolean | Prisma.Zone$unitsArgs<ExtArgs>
+  patrolPlans?: boolean | Prisma.Zone$patrolPlansArgs<ExtArgs>
+  responsibilityRules?: boolean | Prisma.Zone$responsibilityRulesArgs<ExtArgs>
   _count?: boolean | Prisma.ZoneCountOutputTypeDefaultArgs<ExtArgs>
 }, ExtArgs["result"]["zone"]>
 
@@ -814,6 +1045,8 @@ export type ZoneInclude<ExtArgs extends runtime.Types.Extensions.InternalArgs = 
   park?: boolean | Prisma.ParkDefaultArgs<ExtArgs>
   assets?: boolean | Prisma.Zone$assetsArgs<ExtArgs>
   units?: boolean | Prisma.Zone$unitsArgs<ExtArgs>
+  patrolPlans?: boolean | Prisma.Zone$patrolPlansArgs<ExtArgs>
+  responsibilityRules?: boolean | Prisma.Zone$responsibilityRulesArgs<ExtArgs>
   _count?: boolean | Prisma.ZoneCountOutputTypeDefaultArgs<ExtArgs>
 }
 export type ZoneIncludeCreateManyAndReturn<ExtArgs extends runtime.Types.Extensions.InternalArgs = runtime.Types.Extensions.DefaultArgs> = {
@@ -829,6 +1062,8 @@ export type $ZonePayload<ExtArgs extends runtime.Types.Extensions.InternalArgs =
     park: Prisma.$ParkPayload<ExtArgs>
     assets: Prisma.$AssetPayload<ExtArgs>[]
     units: Prisma.$UnitPayload<ExtArgs>[]
+    patrolPlans: Prisma.$PatrolPlanPayload<ExtArgs>[]
+    responsibilityRules: Prisma.$ResponsibilityRulePayload<ExtArgs>[]
   }
   scalars: runtime.Types.Extensions.GetPayloadResult<{
     id: string
@@ -1235,6 +1470,8 @@ export interface Prisma__ZoneClient<T, Null = never, ExtArgs extends runtime.Typ
   park<T extends Prisma.ParkDefaultArgs<ExtArgs> = {}>(args?: Prisma.Subset<T, Prisma.ParkDefaultArgs<ExtArgs>>): Prisma.Prisma__ParkClient<runtime.Types.Result.GetResult<Prisma.$ParkPayload<ExtArgs>, T, "findUniqueOrThrow", GlobalOmitOptions> | Null, Null, ExtArgs, GlobalOmitOptions>
   assets<T extends Prisma.Zone$assetsArgs<ExtArgs> = {}>(args?: Prisma.Subset<T, Prisma.Zone$assetsArgs<ExtArgs>>): Prisma.PrismaPromise<runtime.Types.Result.GetResult<Prisma.$AssetPayload<ExtArgs>, T, "findMany", GlobalOmitOptions> | Null>
   units<T extends Prisma.Zone$unitsArgs<ExtArgs> = {}>(args?: Prisma.Subset<T, Prisma.Zone$unitsArgs<ExtArgs>>): Prisma.PrismaPromise<runtime.Types.Result.GetResult<Prisma.$UnitPayload<ExtArgs>, T, "findMany", GlobalOmitOptions> | Null>
+  patrolPlans<T extends Prisma.Zone$patrolPlansArgs<ExtArgs> = {}>(args?: Prisma.Subset<T, Prisma.Zone$patrolPlansArgs<ExtArgs>>): Prisma.PrismaPromise<runtime.Types.Result.GetResult<Prisma.$PatrolPlanPayload<ExtArgs>, T, "findMany", GlobalOmitOptions> | Null>
+  responsibilityRules<T extends Prisma.Zone$responsibilityRulesArgs<ExtArgs> = {}>(args?: Prisma.Subset<T, Prisma.Zone$responsibilityRulesArgs<ExtArgs>>): Prisma.PrismaPromise<runtime.Types.Result.GetResult<Prisma.$ResponsibilityRulePayload<ExtArgs>, T, "findMany", GlobalOmitOptions> | Null>
   /**
    * Attaches callbacks for the resolution and/or rejection of the Promise.
    * @param onfulfilled The callback to execute when the Promise is resolved.
@@ -1717,6 +1954,54 @@ export type Zone$unitsArgs<ExtArgs extends runtime.Types.Extensions.InternalArgs
   take?: number
   skip?: number
   distinct?: Prisma.UnitScalarFieldEnum | Prisma.UnitScalarFieldEnum[]
+}
+
+/**
+ * Zone.patrolPlans
+ */
+export type Zone$patrolPlansArgs<ExtArgs extends runtime.Types.Extensions.InternalArgs = runtime.Types.Extensions.DefaultArgs> = {
+  /**
+   * Select specific fields to fetch from the PatrolPlan
+   */
+  select?: Prisma.PatrolPlanSelect<ExtArgs> | null
+  /**
+   * Omit specific fields from the PatrolPlan
+   */
+  omit?: Prisma.PatrolPlanOmit<ExtArgs> | null
+  /**
+   * Choose, which related nodes to fetch as well
+   */
+  include?: Prisma.PatrolPlanInclude<ExtArgs> | null
+  where?: Prisma.PatrolPlanWhereInput
+  orderBy?: Prisma.PatrolPlanOrderByWithRelationInput | Prisma.PatrolPlanOrderByWithRelationInput[]
+  cursor?: Prisma.PatrolPlanWhereUniqueInput
+  take?: number
+  skip?: number
+  distinct?: Prisma.PatrolPlanScalarFieldEnum | Prisma.PatrolPlanScalarFieldEnum[]
+}
+
+/**
+ * Zone.responsibilityRules
+ */
+export type Zone$responsibilityRulesArgs<ExtArgs extends runtime.Types.Extensions.InternalArgs = runtime.Types.Extensions.DefaultArgs> = {
+  /**
+   * Select specific fields to fetch from the ResponsibilityRule
+   */
+  select?: Prisma.ResponsibilityRuleSelect<ExtArgs> | null
+  /**
+   * Omit specific fields from the ResponsibilityRule
+   */
+  omit?: Prisma.ResponsibilityRuleOmit<ExtArgs> | null
+  /**
+   * Choose, which related nodes to fetch as well
+   */
+  include?: Prisma.ResponsibilityRuleInclude<ExtArgs> | null
+  where?: Prisma.ResponsibilityRuleWhereInput
+  orderBy?: Prisma.ResponsibilityRuleOrderByWithRelationInput | Prisma.ResponsibilityRuleOrderByWithRelationInput[]
+  cursor?: Prisma.ResponsibilityRuleWhereUniqueInput
+  take?: number
+  skip?: number
+  distinct?: Prisma.ResponsibilityRuleScalarFieldEnum | Prisma.ResponsibilityRuleScalarFieldEnum[]
 }
 
 /**
