@@ -1,160 +1,28 @@
 /**
- * 隐患 case: the states, the moves, who may make them, and what each move brings with it. Pure: the workflow applies steps,
- * the API asks what an actor may do, tests and the simulator use it as the oracle.
+ * 隐患 case: what each command does to it and what it brings with it. Pure: the workflow applies steps, the API asks what an
+ * actor may do, tests and the simulator use it as the oracle. Which moves there are: hazard-moves.ts.
  *
  * Six steps of the closed loop (C-018): find and report → `reported`, `triaged`; dispatch → `dispatched`; rectify →
- * `rectifying`, `submitted`; accept → `accepted`; archive → `archived`. `dismissed` ends a report that is no hazard.
+ * `rectifying`, `submitted`; accept → `accepted`; archive → `archived`. Reopening starts a new cycle of the same case.
  * Times are epoch milliseconds.
  */
-import type { HazardGrade, HazardType } from './hazard-types.ts';
-import { HAZARD_GRADES, isHazardType } from './hazard-types.ts';
-import type { NoticeKind, NoticeRecipient } from './notices.ts';
-import { isBlankText } from './notices.ts';
-import type { Actor } from './permissions.ts';
-import { may } from './permissions.ts';
-import type { ParkPolicy } from './policy.ts';
-import { rectifyMs } from './policy.ts';
+import type { Calendar, Term } from './calendar.ts';
+import { termEnd } from './calendar.ts';
 import type { Result } from './errors.ts';
 import { ok, refuse } from './errors.ts';
+import type {
+  DeadlineKind, EvidenceItem, HazardCase, HazardCommand, HazardEffect, HazardReport, LookBack, NoticeEffect, OpenDeadline, RectificationItem, Step, SystemCommand, TransitionRecord,
+} from './hazard-case.ts';
+import { checkCommand, findDeadline, itemsOf, MOVES, rectifyDeadline } from './hazard-moves.ts';
+import type { NoticeKind, NoticeRecipient } from './notices.ts';
+import type { Actor } from './permissions.ts';
+import type { ParkPolicy } from './policy.ts';
+import { lookBacksOf, rectifyTerm } from './policy.ts';
 import type { SupervisionCause, SupervisionLevel } from './supervision.ts';
 import { levelAfterOverdue, levelAfterRejection, supervisionCopies } from './supervision.ts';
 
-export const HAZARD_STATES = ['reported', 'triaged', 'dispatched', 'rectifying', 'submitted', 'accepted', 'archived', 'dismissed'] as const;
-export type HazardState = (typeof HAZARD_STATES)[number];
-
-export type HazardOrigin = 'sensor' | 'manual' | 'floor';
-export type DeadlineKind = 'triage' | 'dispatch' | 'rectify' | 'supervision';
-
-/** A file in the evidence store (by SHA-256), or a sensor event, or the words of a report. */
-export interface EvidenceItem {
-  sha256?: string;
-  mediaType?: string;
-  /** What the camera or phone claims; never proof. */
-  capturedAt?: number;
-  /** A sensor event's facts, or the words of a report without photo. */
-  detail?: Record<string, unknown>;
-  /** The id of the evidence that this one supersedes. The old one stays readable. */
-  supersedes?: string;
-}
-
-export interface HazardReport {
-  reportId: string;
-  origin: HazardOrigin;
-  type: HazardType;
-  title: string;
-  description: string;
-  reporterId: string | null;
-  assetId: string | null;
-  zoneId: string | null;
-  point: { type: 'Point'; coordinates: [number, number] } | null;
-  statutory: boolean;
-  /** For origin sensor and floor. */
-  event: { eventId: string; ruleId: string; ruleVersion: number; flowVersion: number | null; nodeId: string | null } | null;
-  receivedAt: number;
-  clientAt: number | null;
-  evidence: EvidenceItem[];
-}
-
-export interface OpenDeadline {
-  kind: DeadlineKind;
-  level: 0 | SupervisionLevel;
-  startedAt: number;
-  dueAt: number;
-  /** Instants of reminders still to come, ascending. */
-  reminders: number[];
-  breached: boolean;
-  basis: string;
-}
-
-export interface HazardCase {
-  hazardId: string;
-  tenantId: string;
-  type: HazardType;
-  grade: HazardGrade | null;
-  title: string;
-  description: string;
-  state: HazardState;
-  origin: HazardOrigin;
-  /** Number of the last recorded transition; the first is 1. */
-  seq: number;
-  cycle: number;
-  assetId: string | null;
-  zoneId: string | null;
-  point: HazardReport['point'];
-  event: HazardReport['event'];
-  statutory: boolean;
-  reportedAt: number;
-  /** Due instant that the enterprise works against now: rectification, or the open supervision's. */
-  dueAt: number | null;
-  overdue: boolean;
-  needsOwner: boolean;
-  responsibleId: string | null;
-  rectifierIds: string[];
-  reporterIds: string[];
-  reportIds: string[];
-  rejections: number;
-  /** Highest level reached; 0 = none. */
-  supervision: 0 | SupervisionLevel;
-  supervisionOpen: boolean;
-  supervisionExhausted: boolean;
-  deadlines: OpenDeadline[];
-  lastAt: number;
-  closedAt: number | null;
-}
-
-export type PersonCommand =
-  | { name: 'triage'; grade: HazardGrade; type?: HazardType; reason: string }
-  | { name: 'dispatch'; responsibleId: string; note?: string }
-  | { name: 'returnDispatch'; reason: string }
-  | { name: 'start'; note?: string }
-  | { name: 'progress'; note: string; evidence: EvidenceItem[] }
-  | { name: 'submit'; note: string; evidence: EvidenceItem[] }
-  | { name: 'accept'; note: string; evidence?: EvidenceItem[] }
-  | { name: 'reject'; reason: string }
-  | { name: 'dismiss'; reason: string };
-
-export type SystemCommand =
-  | { name: 'open'; report: HazardReport }
-  | { name: 'join'; report: HazardReport }
-  | { name: 'dispatch'; responsibleId: string; note?: string }
-  | { name: 'needsOwner' }
-  | { name: 'remind'; deadline: DeadlineKind; level: 0 | SupervisionLevel; remindAt: number }
-  | { name: 'breach'; deadline: DeadlineKind; level: 0 | SupervisionLevel }
-  | { name: 'supervise'; level: SupervisionLevel; cause: SupervisionCause }
-  | { name: 'supervisionBreached'; level: SupervisionLevel }
-  | { name: 'archive' };
-
-export type HazardCommand = PersonCommand | SystemCommand;
-export type CommandName = HazardCommand['name'];
-
-export const PERSON_COMMANDS = ['triage', 'dispatch', 'returnDispatch', 'start', 'progress', 'submit', 'accept', 'reject', 'dismiss'] as const satisfies readonly PersonCommand['name'][];
-export type PersonCommandName = (typeof PERSON_COMMANDS)[number];
-
-const OPEN: readonly HazardState[] = ['reported', 'triaged', 'dispatched', 'rectifying', 'submitted'];
-/** From the dispatch to the acceptance the rectification deadline runs. */
-const UNACCEPTED: readonly HazardState[] = ['dispatched', 'rectifying', 'submitted'];
-
-/** Every legal move: command → states it may start from and the state it leads to ('same' stays). `open` starts a case. */
-export const MOVES: Record<Exclude<CommandName, 'open'>, { from: readonly HazardState[]; to: HazardState | 'same' }> = {
-  join: { from: [...OPEN, 'accepted'], to: 'same' },
-  triage: { from: ['reported'], to: 'triaged' },
-  dismiss: { from: ['reported'], to: 'dismissed' },
-  needsOwner: { from: ['triaged'], to: 'same' },
-  dispatch: { from: ['triaged'], to: 'dispatched' },
-  returnDispatch: { from: ['dispatched'], to: 'triaged' },
-  start: { from: ['dispatched'], to: 'rectifying' },
-  progress: { from: ['rectifying'], to: 'same' },
-  submit: { from: ['rectifying'], to: 'submitted' },
-  reject: { from: ['submitted'], to: 'rectifying' },
-  accept: { from: ['submitted'], to: 'accepted' },
-  archive: { from: ['accepted'], to: 'archived' },
-  remind: { from: OPEN, to: 'same' },
-  breach: { from: OPEN, to: 'same' },
-  supervise: { from: UNACCEPTED, to: 'same' },
-  supervisionBreached: { from: UNACCEPTED, to: 'same' },
-};
-
-export const isClosed = (c: Pick<HazardCase, 'state'>): boolean => c.state === 'archived' || c.state === 'dismissed';
+export * from './hazard-case.ts';
+export * from './hazard-moves.ts';
 
 export interface StepContext {
   /** One per command, chosen by its sender; the key of every effect. */
@@ -164,149 +32,26 @@ export interface StepContext {
   at: number;
   clientAt?: number | null;
   policy: ParkPolicy;
+  /** Years that are loaded: a term of working days needs them. */
+  calendar?: Calendar;
 }
 
-/** A transition as it goes on the record. */
-export interface TransitionRecord {
-  seq: number;
-  command: CommandName;
-  commandId: string;
-  from: HazardState | null;
-  to: HazardState;
-  actorId: string | null;
-  actorOrgId: string | null;
-  actorRole: string | null;
-  serverAt: number;
-  clientAt: number | null;
-  clockSkew: boolean;
-  reason: string | null;
-  payload: Record<string, unknown>;
-}
+/** The whole case as one item, until it is split. */
+const WHOLE = 'whole';
+const wholeItem = (title: string): RectificationItem => ({ itemId: WHOLE, title, state: 'open', dueAt: null, rejections: 0 });
 
-export type HazardEffect =
-  | { kind: 'deadline'; op: 'start' | 'met' | 'breached' | 'withdrawn'; deadline: OpenDeadline; at: number }
-  | { kind: 'supervision'; op: 'open'; level: SupervisionLevel; cause: SupervisionCause; openedAt: number; dueAt: number; reminders: number[] }
-  | { kind: 'supervision'; op: 'close'; level: SupervisionLevel; outcome: 'accepted' | 'escalated' | 'exhausted'; at: number }
-  | { kind: 'notice'; notice: NoticeKind; to: NoticeRecipient; isCopy: boolean; level: 0 | SupervisionLevel; cause?: SupervisionCause; deadline?: DeadlineKind; dueAt: number | null }
-  | { kind: 'evidence'; purpose: 'report' | 'sensor' | 'progress' | 'submission' | 'acceptance'; items: EvidenceItem[]; uploaderId: string | null };
-
-export interface Step {
-  next: HazardCase;
-  record: TransitionRecord;
-  effects: HazardEffect[];
-}
-
-// ---- who may do what ----
-
-/**
- * Whether this actor may make this move now. Separation of duties is looked at before the role, so that a self-acceptance
- * is always named as what it is, and the role before the state.
- */
-export const checkMove = (c: HazardCase, name: CommandName, actor: Actor | null): Result<true> => {
-  if (name === 'open') return refuse('hazard.illegal_move', { detail: { state: c.state, command: name } });
-  const isPerson = (PERSON_COMMANDS as readonly string[]).includes(name);
-  if (actor) {
-    if (!isPerson) return refuse('permission.denied', { detail: { action: `hazard.${name}` } });
-    if (name === 'accept' || name === 'reject') {
-      if (c.rectifierIds.includes(actor.personId) || c.responsibleId === actor.personId) return refuse('hazard.self_acceptance');
-      if (actor.orgId === c.tenantId || actor.orgIds.includes(c.tenantId)) return refuse('hazard.acceptor_from_enterprise');
-    }
-    if (!may(actor.role, `hazard.${name}`)) return refuse('permission.denied', { detail: { action: `hazard.${name}` } });
-    // An enterprise acts on its own cases only; to others the case does not exist.
-    if (actor.orgKind === 'enterprise' && actor.orgId !== c.tenantId) return refuse('hazard.not_found');
-    // Returning a dispatch is no way out of a deadline that has passed, nor of supervision.
-    if (name === 'returnDispatch' && (c.overdue || c.supervision > 0)) return refuse('hazard.illegal_move', { detail: { state: c.state, command: name, overdue: c.overdue, supervision: c.supervision } });
-    if (name === 'dismiss') {
-      if (c.reporterIds.includes(actor.personId)) return refuse('hazard.reporter_dismisses');
-      if (c.statutory) return refuse('hazard.statutory_dismissal');
-    }
-  } else if (isPerson && name !== 'dispatch') {
-    return refuse('permission.denied', { detail: { action: `hazard.${name}` } });
-  }
-  if (!MOVES[name].from.includes(c.state)) return refuse('hazard.illegal_move', { detail: { state: c.state, command: name } });
-  return ok(true);
-};
-
-/** The acts that this person may do on this case now, for the page and for the API's case view. */
-export const allowedActs = (c: HazardCase, actor: Actor): PersonCommandName[] =>
-  PERSON_COMMANDS.filter((name) => checkMove(c, name, actor).ok);
-
-const blank = (text: string | undefined): boolean => isBlankText(text ?? '');
-const hasFile = (evidence: readonly EvidenceItem[] | undefined): boolean => (evidence ?? []).some((e) => e.sha256 !== undefined);
-
-const checkContent = (c: HazardCase, cmd: HazardCommand): Result<true> => {
-  switch (cmd.name) {
-    case 'triage':
-      if (!(HAZARD_GRADES as readonly string[]).includes(cmd.grade)) return refuse('request.invalid', { field: 'grade' });
-      if (cmd.type !== undefined && !isHazardType(cmd.type)) return refuse('hazard.type_unknown', { field: 'type' });
-      return blank(cmd.reason) ? refuse('hazard.reason_required', { field: 'reason' }) : ok(true);
-    case 'returnDispatch':
-    case 'reject':
-    case 'dismiss':
-      return blank(cmd.reason) ? refuse('hazard.reason_required', { field: 'reason' }) : ok(true);
-    case 'dispatch':
-      return blank(cmd.responsibleId) ? refuse('hazard.responsible_invalid', { field: 'responsibleId' }) : ok(true);
-    case 'progress':
-      return blank(cmd.note) && !hasFile(cmd.evidence) ? refuse('request.invalid', { field: 'note' }) : ok(true);
-    case 'submit':
-      return hasFile(cmd.evidence) ? ok(true) : refuse('hazard.evidence_required', { field: 'evidence' });
-    case 'accept':
-      return blank(cmd.note) ? refuse('hazard.reason_required', { field: 'note' }) : ok(true);
-    case 'join':
-      return c.reportIds.includes(cmd.report.reportId) ? refuse('hazard.illegal_move', { detail: { duplicate: cmd.report.reportId } }) : ok(true);
-    case 'remind': {
-      const d = findDeadline(c, cmd.deadline, cmd.level);
-      return d?.reminders.includes(cmd.remindAt) ? ok(true) : refuse('hazard.illegal_move', { detail: { command: cmd.name } });
-    }
-    case 'breach': {
-      const d = findDeadline(c, cmd.deadline, cmd.level);
-      return d && !d.breached ? ok(true) : refuse('hazard.illegal_move', { detail: { command: cmd.name } });
-    }
-    case 'supervise':
-      return cmd.level > c.supervision ? ok(true) : refuse('hazard.illegal_move', { detail: { command: cmd.name, level: c.supervision } });
-    case 'supervisionBreached':
-      return c.supervisionOpen && c.supervision === cmd.level ? ok(true) : refuse('hazard.illegal_move', { detail: { command: cmd.name } });
-    case 'needsOwner':
-      return c.needsOwner ? refuse('hazard.illegal_move', { detail: { command: cmd.name } }) : ok(true);
-    case 'open':
-    case 'start':
-    case 'archive':
-      return ok(true);
-  }
-};
-
-/** Whether a command would be taken: the validator of every update. */
-export const checkCommand = (c: HazardCase, cmd: HazardCommand, actor: Actor | null): Result<true> => {
-  const move = checkMove(c, cmd.name, actor);
-  return move.ok ? checkContent(c, cmd) : move;
-};
-
-// ---- the moves ----
-
-const findDeadline = (c: HazardCase, kind: DeadlineKind, level: number): OpenDeadline | undefined =>
-  c.deadlines.find((d) => d.kind === kind && d.level === level);
-
-const startDeadline = (kind: DeadlineKind, level: 0 | SupervisionLevel, at: number, ms: number, policy: ParkPolicy, basis: string): OpenDeadline => {
-  const dueAt = at + ms;
-  const remind = kind === 'rectify' || kind === 'supervision' ? policy.remindBeforeMs : [];
-  return {
-    kind,
-    level,
-    startedAt: at,
-    dueAt,
-    reminders: remind.map((before) => dueAt - before).filter((t) => t > at).sort((a, b) => a - b),
-    breached: false,
-    basis: `${policy.id}#${basis}`,
-  };
-};
+const remindersOf = (kind: DeadlineKind, at: number, dueAt: number, policy: ParkPolicy): number[] =>
+  (kind === 'rectify' || kind === 'supervision' || kind === 'item' ? policy.remindBeforeMs : [])
+    .map((before) => dueAt - before).filter((t) => t > at).sort((a, b) => a - b);
 
 /** Opens a case from its first report. `at` is the instant of the report. */
-export const openCase = (
-  input: { hazardId: string; tenantId: string; report: HazardReport },
-  ctx: StepContext,
-): Step => {
+export const openCase = (input: { hazardId: string; tenantId: string; report: HazardReport }, ctx: StepContext): Step => {
   const { report } = input;
-  const triage = startDeadline('triage', 0, ctx.at, ctx.policy.triageMs, ctx.policy, 'triageMs');
+  const usedTriage = report.predecessor?.usedTriageMs ?? 0;
+  const countsFrom = ctx.at - usedTriage;
+  const triage: OpenDeadline = {
+    kind: 'triage', level: 0, startedAt: ctx.at, countsFrom, dueAt: Math.max(ctx.at, countsFrom + ctx.policy.triageMs), reminders: [], breached: false, basis: `${ctx.policy.id}#triageMs`,
+  };
   const next: HazardCase = {
     hazardId: input.hazardId,
     tenantId: input.tenantId,
@@ -330,12 +75,28 @@ export const openCase = (
     responsibleId: null,
     rectifierIds: [],
     reporterIds: report.reporterId ? [report.reporterId] : [],
-    reportIds: [report.reportId],
+    reportCount: 1,
     rejections: 0,
     supervision: 0,
     supervisionOpen: false,
     supervisionExhausted: false,
     deadlines: [triage],
+    items: [wholeItem(report.title)],
+    planned: false,
+    extension: null,
+    extensions: 0,
+    paused: null,
+    pauses: 0,
+    used: { triage: 0, dispatch: 0, rectify: 0 },
+    signatures: [],
+    signers: [],
+    listed: null,
+    mergedInto: null,
+    absorbed: [],
+    predecessorId: report.predecessor?.hazardId ?? null,
+    successorId: null,
+    lookBacks: [],
+    acceptedAt: null,
     lastAt: ctx.at,
     closedAt: null,
   };
@@ -344,6 +105,18 @@ export const openCase = (
     record: recordOf(null, next, { name: 'open', report }, ctx),
     effects: [{ kind: 'deadline', op: 'start', deadline: triage, at: ctx.at }, reportEvidence(report)],
   };
+};
+
+/** A case as an earlier version left it on the record: what that version did not know has its first value. */
+export const caseOf = (snapshot: Partial<HazardCase> & Pick<HazardCase, 'hazardId' | 'title' | 'state' | 'deadlines'> & { reportIds?: string[] }): HazardCase => {
+  const { reportIds, ...known } = snapshot;
+  return {
+    reportCount: reportIds?.length ?? 1, planned: false, extension: null, extensions: 0, paused: null, pauses: 0, used: { triage: 0, dispatch: 0, rectify: 0 }, signatures: [], signers: [], listed: null,
+    mergedInto: null, absorbed: [], predecessorId: null, successorId: null, lookBacks: [], acceptedAt: null,
+    items: [{ ...wholeItem(snapshot.title), state: snapshot.state === 'submitted' ? 'submitted' : snapshot.state === 'accepted' || snapshot.state === 'archived' ? 'accepted' : 'open' }],
+    ...known,
+    deadlines: snapshot.deadlines.map((d) => ({ ...d, countsFrom: d.countsFrom ?? d.startedAt })),
+  } as HazardCase;
 };
 
 const reportEvidence = (report: HazardReport): HazardEffect => ({
@@ -360,22 +133,24 @@ const reasonOf = (cmd: HazardCommand): string | null => {
 };
 
 const recordOf = (before: HazardCase | null, next: HazardCase, cmd: HazardCommand, ctx: StepContext): TransitionRecord => {
-  const { name, ...payload } = cmd;
+  const { name, ...said } = cmd;
   const clientAt = ctx.clientAt ?? null;
+  const reports = cmd.name === 'open' ? [cmd.report] : cmd.name === 'join' ? cmd.reports : [];
   return {
     seq: next.seq,
+    cycle: next.cycle,
     command: name,
     commandId: ctx.commandId,
     from: before?.state ?? null,
     to: next.state,
-    actorId: ctx.actor?.personId ?? ('report' in cmd ? cmd.report.reporterId : null),
+    actorId: ctx.actor?.personId ?? reports[0]?.reporterId ?? null,
     actorOrgId: ctx.actor?.orgId ?? null,
     actorRole: ctx.actor?.role ?? null,
     serverAt: next.lastAt,
     clientAt,
     clockSkew: clientAt !== null && Math.abs(clientAt - ctx.at) > ctx.policy.clockSkewMs,
     reason: reasonOf(cmd),
-    payload,
+    payload: { ...said, ...(ctx.actor?.delegatorId ? { onBehalfOf: ctx.actor.delegatorId } : {}) },
   };
 };
 
@@ -384,12 +159,12 @@ const recordOf = (before: HazardCase | null, next: HazardCase, cmd: HazardComman
  * effects that belong into the same transaction.
  */
 export const step = (before: HazardCase, cmd: HazardCommand, ctx: StepContext): Result<Step> => {
-  const checked = checkCommand(before, cmd, ctx.actor);
+  // Server time never runs backwards within a case.
+  const at = Math.max(ctx.at, before.lastAt);
+  const checked = checkCommand(before, cmd, ctx.actor, at, ctx.policy);
   if (!checked.ok) return checked;
   if (cmd.name === 'open') return refuse('hazard.illegal_move');
 
-  // Server time never runs backwards within a case.
-  const at = Math.max(ctx.at, before.lastAt);
   const move = MOVES[cmd.name];
   const next: HazardCase = {
     ...before,
@@ -397,51 +172,105 @@ export const step = (before: HazardCase, cmd: HazardCommand, ctx: StepContext): 
     state: move.to === 'same' ? before.state : move.to,
     lastAt: at,
     deadlines: before.deadlines.map((d) => ({ ...d, reminders: [...d.reminders] })),
+    items: before.items.map((i) => ({ ...i })),
+    lookBacks: before.lookBacks.map((l) => ({ ...l })),
+    used: { ...before.used },
   };
   const effects: HazardEffect[] = [];
   const { policy, actor } = ctx;
 
-  const start = (kind: DeadlineKind, level: 0 | SupervisionLevel, ms: number, basis: string): OpenDeadline => {
-    const deadline = startDeadline(kind, level, at, ms, policy, basis);
-    next.deadlines.push(deadline);
-    effects.push({ kind: 'deadline', op: 'start', deadline, at });
-    return deadline;
+  const begin = (deadline: Omit<OpenDeadline, 'startedAt' | 'reminders' | 'breached'>): OpenDeadline => {
+    const begun: OpenDeadline = { ...deadline, startedAt: at, reminders: remindersOf(deadline.kind, at, deadline.dueAt, policy), breached: false };
+    next.deadlines.push(begun);
+    effects.push({ kind: 'deadline', op: 'start', deadline: begun, at });
+    return begun;
   };
+  /** `used`: what the holder has used of the term already. A term that is used up is due at once. */
+  const start = (kind: DeadlineKind, level: 0 | SupervisionLevel, ms: number, basis: string, used = 0, item?: string): OpenDeadline =>
+    begin({ kind, level, ...(item === undefined ? {} : { item }), countsFrom: at - used, dueAt: Math.max(at, at - used + ms), basis: `${policy.id}#${basis}` });
   // A deadline ends once: one that was breached is not met afterwards, however late the act comes.
-  const end = (op: 'met' | 'withdrawn', ...kinds: DeadlineKind[]): void => {
-    for (const deadline of next.deadlines.filter((d) => kinds.includes(d.kind) && !d.breached)) effects.push({ kind: 'deadline', op, deadline, at });
-    next.deadlines = next.deadlines.filter((d) => !kinds.includes(d.kind));
+  const endThose = (op: 'met' | 'withdrawn', those: (d: OpenDeadline) => boolean): void => {
+    for (const deadline of next.deadlines.filter((d) => those(d))) {
+      if (!deadline.breached) effects.push({ kind: 'deadline', op, deadline, at });
+      if (deadline.kind === 'triage' || deadline.kind === 'dispatch' || deadline.kind === 'rectify') next.used[deadline.kind] = at - deadline.countsFrom;
+    }
+    next.deadlines = next.deadlines.filter((d) => !those(d));
   };
-  const notify = (notice: NoticeKind, to: NoticeRecipient, more: Partial<Extract<HazardEffect, { kind: 'notice' }>> = {}): void => {
+  const end = (op: 'met' | 'withdrawn', ...kinds: DeadlineKind[]): void => endThose(op, (d) => kinds.includes(d.kind));
+  /** The same deadline with another due instant: the old one is withdrawn, the new one starts. */
+  const moveDeadline = (deadline: OpenDeadline, to: { dueAt: number; countsFrom: number }, basis: string): void => {
+    effects.push({ kind: 'deadline', op: 'withdrawn', deadline, at });
+    next.deadlines = next.deadlines.filter((d) => d !== deadline);
+    begin({ kind: deadline.kind, level: deadline.level, ...(deadline.item === undefined ? {} : { item: deadline.item }), ...to, basis });
+  };
+  const notify = (notice: NoticeKind, to: NoticeRecipient, more: Partial<NoticeEffect> = {}): void => {
     effects.push({ kind: 'notice', notice, to, isCopy: false, level: next.supervision, dueAt: next.dueAt, ...more });
   };
-  const evidence = (purpose: 'progress' | 'submission' | 'acceptance', items: EvidenceItem[] | undefined): void => {
+  const evidence = (purpose: Extract<HazardEffect, { kind: 'evidence' }>['purpose'], items: EvidenceItem[] | undefined): void => {
     if (items?.length) effects.push({ kind: 'evidence', purpose, items, uploaderId: actor?.personId ?? null });
   };
-  const rectifier = (): void => {
-    if (actor && !next.rectifierIds.includes(actor.personId)) next.rectifierIds = [...next.rectifierIds, actor.personId];
+  const involve = (...people: (string | null | undefined)[]): void => {
+    const fresh = people.filter((p): p is string => !!p && !next.rectifierIds.includes(p));
+    if (fresh.length > 0) next.rectifierIds = [...next.rectifierIds, ...new Set(fresh)];
   };
+  const rectifier = (): void => involve(actor?.personId, actor?.delegatorId);
   const closeSupervision = (outcome: 'accepted' | 'escalated' | 'exhausted'): void => {
     if (!next.supervisionOpen || next.supervision === 0) return;
     effects.push({ kind: 'supervision', op: 'close', level: next.supervision, outcome, at });
     next.supervisionOpen = false;
     if (outcome !== 'exhausted') end(outcome === 'accepted' ? 'met' : 'withdrawn', 'supervision');
   };
+  const setItems = (those: readonly RectificationItem[], change: Partial<RectificationItem>): void => {
+    next.items = next.items.map((i) => (those.some((t) => t.itemId === i.itemId) ? { ...i, ...change } : i));
+  };
+  const rejectItems = (those: readonly RectificationItem[]): void => {
+    next.items = next.items.map((i) => (those.some((t) => t.itemId === i.itemId) ? { ...i, state: 'open', rejections: i.rejections + 1 } : i));
+    next.rejections += 1;
+  };
+  const backToOpen = (): void => setItems(itemsOf(next, 'submitted', undefined) ?? [], { state: 'open' });
+  const sign = (): void => {
+    if (actor) next.signatures = [...next.signatures, { personId: actor.personId, delegatorId: actor.delegatorId ?? null, at }];
+  };
+  /** The end of every clock of a case that is decided elsewhere. */
+  const stopClocks = (): void => {
+    end('withdrawn', 'triage', 'dispatch', 'rectify', 'item');
+    next.dueAt = null;
+    next.extension = null;
+    next.paused = null;
+  };
+  const triageClock = (): void => {
+    start('triage', 0, policy.triageMs, 'triageMs', next.used.triage);
+  };
+  const unfreeze = (): void => {
+    if (!next.paused) return;
+    const stood = at - next.paused.at;
+    next.paused = null;
+    for (const d of next.deadlines.filter((x) => x.kind === 'rectify' || x.kind === 'item')) moveDeadline(d, { dueAt: d.dueAt + stood, countsFrom: d.countsFrom + stood }, `${d.basis}+pause`);
+    next.items = next.items.map((i) => (i.dueAt === null ? i : { ...i, dueAt: i.dueAt + stood }));
+    next.dueAt = rectifyDeadline(next)?.dueAt ?? next.dueAt;
+  };
 
   switch (cmd.name) {
     case 'join': {
-      next.reportIds = [...next.reportIds, cmd.report.reportId];
-      if (cmd.report.reporterId && !next.reporterIds.includes(cmd.report.reporterId)) next.reporterIds = [...next.reporterIds, cmd.report.reporterId];
-      next.statutory = next.statutory || cmd.report.statutory;
-      next.event = next.event ?? cmd.report.event;
-      effects.push(reportEvidence(cmd.report));
+      const reporters = cmd.reports.map((r) => r.reporterId).filter((r): r is string => r !== null && !before.reporterIds.includes(r));
+      if (reporters.length > 0) next.reporterIds = [...before.reporterIds, ...new Set(reporters)];
+      next.reportCount += cmd.reports.length;
+      next.statutory = next.statutory || cmd.reports.some((r) => r.statutory);
+      next.event = next.event ?? cmd.reports.find((r) => r.event)?.event ?? null;
+      effects.push(...cmd.reports.map(reportEvidence));
       break;
     }
     case 'triage':
       next.grade = cmd.grade;
       next.type = cmd.type ?? next.type;
       end('met', 'triage');
-      start('dispatch', 0, policy.dispatchMs, 'dispatchMs');
+      start('dispatch', 0, policy.dispatchMs, 'dispatchMs', next.used.dispatch);
+      // A major hazard is reported to the authority and told to the staff (安全生产法 art. 41, L-68).
+      if (cmd.grade === 'major') {
+        notify('major_report', 'enterprise');
+        notify('major_report', 'regulator', { isCopy: true });
+        notify('major_report', 'emergency_office', { isCopy: true });
+      }
       break;
     case 'needsOwner':
       next.needsOwner = true;
@@ -449,54 +278,225 @@ export const step = (before: HazardCase, cmd: HazardCommand, ctx: StepContext): 
       notify('reminder', 'emergency_office', { deadline: 'dispatch', dueAt: findDeadline(next, 'dispatch', 0)?.dueAt ?? null });
       break;
     case 'dispatch': {
+      const grade = next.grade ?? 'general';
+      const term = rectifyTerm(policy, grade, next.type);
+      const from = at - next.used.rectify;
+      const due = termEnd(ctx.calendar ?? [], from, term);
+      if (!due.ok) return due;
       next.responsibleId = cmd.responsibleId;
+      involve(cmd.responsibleId);
       next.needsOwner = false;
       end('met', 'dispatch');
-      const grade = next.grade ?? 'general';
-      const due = start('rectify', 0, rectifyMs(policy, grade, next.type), `rectifyMs.${grade}`);
-      next.dueAt = due.dueAt;
+      next.dueAt = begin({ kind: 'rectify', level: 0, countsFrom: from, dueAt: Math.max(at, due.value), basis: `${policy.id}#${termBasis(term, grade)}` }).dueAt;
       notify('dispatch', 'enterprise');
       notify('dispatch', 'emergency_office', { isCopy: true });
       break;
     }
     case 'returnDispatch':
       next.responsibleId = null;
-      next.dueAt = null;
-      end('withdrawn', 'rectify');
-      start('dispatch', 0, policy.dispatchMs, 'dispatchMs');
+      stopClocks();
+      start('dispatch', 0, policy.dispatchMs, 'dispatchMs', next.used.dispatch);
+      notify('returned', 'emergency_office', { dueAt: null });
+      break;
+    case 'reassess':
+      stopClocks();
+      if (before.responsibleId) notify('returned', 'enterprise', { dueAt: null });
+      next.responsibleId = null;
+      next.needsOwner = false;
+      next.listed = null;
+      triageClock();
+      break;
+    case 'redirect':
+      stopClocks();
+      next.successorId = cmd.successorId;
+      next.closedAt = at;
+      effects.push({ kind: 'successor', hazardId: cmd.successorId, tenantId: cmd.tenantId, usedTriageMs: next.used.triage });
+      if (before.responsibleId) notify('returned', 'enterprise', { dueAt: null });
+      break;
+    case 'handover':
+      next.responsibleId = cmd.responsibleId;
+      involve(cmd.responsibleId);
+      notify('handover', 'enterprise');
+      notify('handover', 'emergency_office', { isCopy: true });
       break;
     case 'start':
+      rectifier();
+      break;
+    case 'plan':
+      next.planned = true;
       rectifier();
       break;
     case 'progress':
       rectifier();
       evidence('progress', cmd.evidence);
       break;
+    case 'split': {
+      const untouched = next.items.length === 1 && next.items[0]!.itemId === WHOLE && next.items[0]!.state === 'open';
+      next.items = [...(untouched ? [] : next.items), ...cmd.items.map((i): RectificationItem => ({ ...i, state: 'open', rejections: 0 }))];
+      for (const item of cmd.items) {
+        if (item.dueAt !== null) begin({ kind: 'item', level: 0, item: item.itemId, countsFrom: at, dueAt: item.dueAt, basis: 'split' });
+      }
+      rectifier();
+      break;
+    }
+    case 'requestExtension':
+      next.extension = { dueAt: cmd.dueAt, requestedAt: at };
+      evidence('extension', cmd.evidence);
+      notify('extension', 'emergency_office', { decision: 'asked', previousDueAt: rectifyDeadline(next)?.dueAt ?? null, dueAt: cmd.dueAt });
+      notify('extension', 'park_admin', { decision: 'asked', previousDueAt: rectifyDeadline(next)?.dueAt ?? null, dueAt: cmd.dueAt, isCopy: true });
+      break;
+    case 'withdrawExtension':
+      next.extension = null;
+      notify('extension', 'emergency_office', { decision: 'withdrawn', previousDueAt: null, dueAt: next.dueAt });
+      break;
+    case 'decideExtension': {
+      const due = rectifyDeadline(next);
+      const previousDueAt = due?.dueAt ?? null;
+      if (cmd.granted && due) {
+        next.extensions += 1;
+        moveDeadline(due, { dueAt: cmd.dueAt ?? before.extension!.dueAt, countsFrom: due.countsFrom }, `${policy.id}#extension.${next.extensions}`);
+        next.dueAt = rectifyDeadline(next)!.dueAt;
+      }
+      next.extension = null;
+      notify('extension', 'enterprise', { decision: cmd.granted ? 'granted' : 'refused', previousDueAt, dueAt: next.dueAt });
+      notify('extension', 'emergency_office', { decision: cmd.granted ? 'granted' : 'refused', previousDueAt, dueAt: next.dueAt, isCopy: true });
+      break;
+    }
+    case 'pause':
+      next.paused = { at, until: cmd.until };
+      next.pauses += 1;
+      notify('extension', 'enterprise', { decision: 'paused', previousDueAt: next.dueAt, dueAt: cmd.until });
+      notify('extension', 'emergency_office', { decision: 'paused', previousDueAt: next.dueAt, dueAt: cmd.until, isCopy: true });
+      break;
+    case 'resume': {
+      const previousDueAt = next.dueAt;
+      unfreeze();
+      notify('extension', 'enterprise', { decision: 'resumed', previousDueAt });
+      notify('extension', 'emergency_office', { decision: 'resumed', previousDueAt, isCopy: true });
+      break;
+    }
     case 'submit':
       rectifier();
+      setItems(itemsOf(before, 'open', cmd.itemIds) ?? [], { state: 'submitted' });
       evidence('submission', cmd.evidence);
       break;
-    case 'reject':
-      next.rejections += 1;
+    case 'withdraw':
+      backToOpen();
+      break;
+    case 'addSigner':
+      next.signers = [...next.signers, cmd.personId];
+      break;
+    case 'sign':
+      sign();
+      evidence('acceptance', cmd.evidence);
+      break;
+    case 'acceptItems': {
+      const accepted = itemsOf(before, 'submitted', cmd.itemIds) ?? [];
+      const left = (itemsOf(before, 'submitted', undefined) ?? []).filter((i) => !accepted.includes(i));
+      setItems(accepted, { state: 'accepted' });
+      endThose('met', (d) => d.kind === 'item' && accepted.some((i) => i.itemId === d.item));
+      next.signatures = [];
+      evidence('acceptance', cmd.evidence);
+      if (left.length > 0) {
+        rejectItems(left);
+        notify('rejection', 'enterprise');
+      } else notify('acceptance', 'enterprise');
+      break;
+    }
+    case 'reject': {
+      const named = itemsOf(before, 'submitted', cmd.itemIds) ?? [];
+      rejectItems(named);
+      backToOpen();
+      next.signatures = [];
       notify('rejection', 'enterprise');
       break;
+    }
     case 'accept':
+      sign();
       evidence('acceptance', cmd.evidence);
+      setItems(next.items, { state: 'accepted' });
       closeSupervision('accepted');
-      end('met', 'rectify', 'supervision');
+      end('met', 'rectify', 'item', 'supervision');
       next.dueAt = null;
+      next.extension = null;
+      next.acceptedAt = at;
+      if (next.listed) start('delist', 0, policy.delistMs, 'delistMs');
       notify('acceptance', 'enterprise', { dueAt: null });
       notify('acceptance', 'emergency_office', { isCopy: true, dueAt: null });
+      break;
+    case 'list':
+      next.listed = { at, level: cmd.level };
+      notify('listing', 'enterprise');
+      notify('listing', 'emergency_office', { isCopy: true });
+      notify('listing', 'regulator', { isCopy: true });
+      break;
+    case 'delist':
+      next.listed = null;
+      end('met', 'delist');
+      notify('delisting', 'enterprise', { dueAt: null });
+      notify('delisting', 'emergency_office', { isCopy: true, dueAt: null });
+      notify('delisting', 'regulator', { isCopy: true, dueAt: null });
       break;
     case 'dismiss':
       end('met', 'triage');
       next.closedAt = at;
       break;
+    case 'reconsider':
+      next.closedAt = null;
+      triageClock();
+      break;
+    case 'merge':
+      stopClocks();
+      next.needsOwner = false;
+      next.mergedInto = cmd.intoHazardId;
+      next.closedAt = at;
+      effects.push({ kind: 'tellCase', hazardId: cmd.intoHazardId, message: { name: 'absorb', hazardId: next.hazardId, reportCount: next.reportCount, statutory: next.statutory, reporterIds: next.reporterIds } });
+      notify('merged', 'reporter', { dueAt: null });
+      notify('merged', 'emergency_office', { isCopy: true, dueAt: null });
+      break;
+    case 'unmerge':
+      if (actor) effects.push({ kind: 'tellCase', hazardId: before.mergedInto!, message: { name: 'release', hazardId: next.hazardId } });
+      next.mergedInto = null;
+      next.closedAt = null;
+      next.grade = null;
+      triageClock();
+      break;
+    case 'absorb':
+      next.absorbed = [...next.absorbed, cmd.hazardId];
+      next.reportCount += cmd.reportCount;
+      next.statutory = next.statutory || cmd.statutory;
+      next.reporterIds = [...new Set([...next.reporterIds, ...cmd.reporterIds])];
+      break;
+    case 'release':
+      next.absorbed = next.absorbed.filter((id) => id !== cmd.hazardId);
+      break;
     case 'archive':
       next.closedAt = at;
+      next.lookBacks = lookBacksOf(policy, next.grade ?? 'general', next.type).map((after, index): LookBack => ({ n: index + 1, dueAt: at + after, state: 'pending' }));
+      effects.push({ kind: 'package' }, { kind: 'classCheck' });
+      break;
+    case 'lookBackDue':
+      setLookBack(next, cmd.n, 'due');
+      notify('look_back', 'emergency_office', { lookBack: cmd.n, dueAt: start('look_back', 0, policy.lookBackGraceMs, 'lookBackGraceMs', 0, String(cmd.n)).dueAt });
+      break;
+    case 'lookBack':
+      setLookBack(next, cmd.n, cmd.passed ? 'passed' : 'failed');
+      endThose('met', (d) => d.kind === 'look_back' && d.item === String(cmd.n));
+      evidence('look_back', cmd.evidence);
+      if (!cmd.passed) notify('look_back', 'enterprise', { lookBack: cmd.n, dueAt: null });
+      break;
+    case 'reopen':
+      end('withdrawn', 'look_back');
+      Object.assign(next, {
+        cycle: before.cycle + 1, items: [wholeItem(before.title)], planned: false, extensions: 0, pauses: 0, used: { triage: 0, dispatch: 0, rectify: 0 }, signatures: [], signers: [],
+        rejections: 0, supervision: 0, supervisionOpen: false, supervisionExhausted: false, overdue: false, responsibleId: null, needsOwner: false, lookBacks: [], acceptedAt: null, closedAt: null,
+      } satisfies Partial<HazardCase>);
+      start('dispatch', 0, policy.dispatchMs, 'dispatchMs');
+      notify('reopened', 'enterprise', { dueAt: null });
+      notify('reopened', 'emergency_office', { isCopy: true, dueAt: null });
       break;
     case 'remind': {
-      const d = findDeadline(next, cmd.deadline, cmd.level);
+      const d = findDeadline(next, cmd.deadline, cmd.level, cmd.item);
       if (d) {
         d.reminders = d.reminders.filter((t) => t !== cmd.remindAt);
         notify('reminder', 'enterprise', { deadline: cmd.deadline, level: cmd.level, dueAt: d.dueAt });
@@ -504,13 +504,15 @@ export const step = (before: HazardCase, cmd: HazardCommand, ctx: StepContext): 
       break;
     }
     case 'breach': {
-      const d = findDeadline(next, cmd.deadline, cmd.level);
+      const d = findDeadline(next, cmd.deadline, cmd.level, cmd.item);
       if (d) {
         d.breached = true;
         d.reminders = [];
         effects.push({ kind: 'deadline', op: 'breached', deadline: d, at });
-        if (cmd.deadline === 'rectify') {
+        if (cmd.deadline === 'rectify' || cmd.deadline === 'item') {
           next.overdue = true;
+          // What was not decided in time is not granted afterwards.
+          if (cmd.deadline === 'rectify') next.extension = null;
           notify('overdue', 'enterprise', { deadline: cmd.deadline, dueAt: d.dueAt });
           notify('overdue', 'emergency_office', { deadline: cmd.deadline, dueAt: d.dueAt, isCopy: true });
         } else {
@@ -550,26 +552,48 @@ export const step = (before: HazardCase, cmd: HazardCommand, ctx: StepContext): 
   return ok({ next, record: recordOf(before, next, cmd, ctx), effects });
 };
 
+const termBasis = (term: Term, grade: string): string =>
+  'ms' in term ? `rectifyMs.${grade}` : 'workingDays' in term ? `rectifyTerm.${grade}.workingDays.${term.workingDays}` : `rectifyTerm.${grade}.calendarDays.${term.calendarDays}`;
+
+const setLookBack = (c: HazardCase, n: number, state: LookBack['state']): void => {
+  c.lookBacks = c.lookBacks.map((l) => (l.n === n ? { ...l, state } : l));
+};
+
 /** What the system itself must do right after a step, in order. */
 export const consequences = (after: HazardCase, cmd: HazardCommand, policy: ParkPolicy): SystemCommand[] => {
   const supervise = (level: SupervisionLevel, cause: SupervisionCause): SystemCommand[] =>
     level > after.supervision ? [{ name: 'supervise', level, cause }] : [];
   switch (cmd.name) {
     case 'breach':
-      if (cmd.deadline !== 'rectify') return [];
-      return supervise(levelAfterOverdue(after.supervision), after.state === 'submitted' ? 'review_overdue' : 'overdue');
+      if (cmd.deadline !== 'rectify' && cmd.deadline !== 'item') return [];
+      return supervise(levelAfterOverdue(after.supervision), isUnderReview(after, cmd.item) ? 'review_overdue' : 'overdue');
     case 'reject':
       return supervise(levelAfterRejection(after.rejections, policy.rejectionsForLevel3), 'rejected');
+    case 'acceptItems': {
+      const rejected = after.items.some((i) => i.state === 'open' && i.rejections > 0) && after.rejections > 0;
+      return rejected ? supervise(levelAfterRejection(after.rejections, policy.rejectionsForLevel3), 'rejected') : [];
+    }
     case 'supervisionBreached':
       return cmd.level < 3 ? supervise((cmd.level + 1) as SupervisionLevel, 'supervision_breached') : [];
     case 'returnDispatch':
       return [{ name: 'needsOwner' }];
     case 'accept':
+      return after.listed ? [] : [{ name: 'archive' }];
+    case 'delist':
       return [{ name: 'archive' }];
+    case 'lookBack':
+      return cmd.passed ? [] : [{ name: 'reopen', reason: cmd.note }];
     default:
       return [];
   }
 };
+
+/** Submitted in time and not judged in time: the lateness is the reviewer's. */
+const isUnderReview = (c: HazardCase, itemId: string | undefined): boolean =>
+  c.state === 'submitted' && (itemId === undefined || c.items.some((i) => i.itemId === itemId && i.state === 'submitted'));
+
+/** Whether a case is sent to its owner by rule right after this command. */
+export const dispatchesByRule = (name: HazardCommand['name']): boolean => name === 'triage' || name === 'reopen';
 
 /** An instant at which a case must move by itself, and how. */
 export interface CaseTimer {
@@ -601,11 +625,15 @@ export const nextTimer = (c: HazardCase): CaseTimer | null => {
   const offer = (at: number, command: SystemCommand): void => {
     if (!best || at < best.at) best = { at, command };
   };
+  if (c.paused) offer(c.paused.until, { name: 'resume', reason: '暂停期满 / the pause has ended' });
+  for (const l of c.lookBacks) if (l.state === 'pending') offer(l.dueAt, { name: 'lookBackDue', n: l.n });
   for (const d of c.deadlines) {
     if (d.kind === 'supervision' || d.breached) continue;
+    if (c.paused && (d.kind === 'rectify' || d.kind === 'item')) continue;
+    const of = { deadline: d.kind, level: d.level, ...(d.item === undefined ? {} : { item: d.item }) };
     const reminder = d.reminders[0];
-    if (reminder !== undefined) offer(reminder, { name: 'remind', deadline: d.kind, level: d.level, remindAt: reminder });
-    offer(d.dueAt, { name: 'breach', deadline: d.kind, level: d.level });
+    if (reminder !== undefined) offer(reminder, { name: 'remind', ...of, remindAt: reminder });
+    offer(d.dueAt, { name: 'breach', ...of });
   }
   return best;
 };

@@ -5,6 +5,7 @@
 import { randomUUID } from 'node:crypto';
 import type pg from 'pg';
 import type { HazardReport } from '../domain/hazard.ts';
+import { defaultSource } from '../domain/exchange.ts';
 import { joins } from '../domain/merge.ts';
 import type { ParkPolicy } from '../domain/policy.ts';
 import { addToOutbox } from './outbox.ts';
@@ -66,13 +67,14 @@ export const joinOpenCase = async (client: pg.ClientBase, input: Omit<IntakeInpu
 const insertReport = async (client: pg.ClientBase, hazardId: string, tenantId: string, dedupeKey: string, report: HazardReport): Promise<void> => {
   await client.query(
     `INSERT INTO hazard_report (id, tenant_id, hazard_id, origin, asset_id, zone_id, type, title, description, statutory, message, reporter_id,
-       event_id, rule_id, rule_version, flow_version, node_id, point, client_at, received_at, dedupe_key)
-     VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21)`,
+       event_id, rule_id, rule_version, flow_version, node_id, point, client_at, received_at, dedupe_key, fields, source)
+     VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23)`,
     [
       report.reportId, tenantId, hazardId, report.origin, report.assetId, report.zoneId, report.type, report.title, report.description, report.statutory,
       JSON.stringify(report), report.reporterId, report.event?.eventId ?? null, report.event?.ruleId ?? null, report.event?.ruleVersion ?? null,
       report.event?.flowVersion ?? null, report.event?.nodeId ?? null, report.point ? JSON.stringify(report.point) : null,
       report.clientAt === null ? null : new Date(report.clientAt), new Date(report.receivedAt), dedupeKey,
+      report.fields ? JSON.stringify(report.fields) : null, report.source ?? defaultSource(report.origin),
     ],
   );
 };

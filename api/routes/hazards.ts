@@ -6,6 +6,7 @@ import type { Refusal, Result } from '../../domain/errors.ts';
 import { isRefusalCode, ok, refuse } from '../../domain/errors.ts';
 import type { EvidenceItem, HazardReport, PersonCommand } from '../../domain/hazard.ts';
 import { checkCommand, checkMove, isClosed } from '../../domain/hazard.ts';
+import { defaultSource } from '../../domain/exchange.ts';
 import type { HazardType } from '../../domain/hazard-types.ts';
 import { HAZARD_TYPES } from '../../domain/hazard-types.ts';
 import { checkReport } from '../../domain/report.ts';
@@ -119,6 +120,7 @@ const report = route({
           origin: 'manual', type, title, description: body.description, reporterId: session.actor.personId, assetId: body.assetId ?? null, zoneId: place.zoneId, point: place.point,
           statutory: false, event: null, receivedAt, clientAt: Date.parse(body.clientAt),
           evidence: evidence.length > 0 ? evidence : [{ detail: { title, description: body.description } }],
+          ...(body.fields ? { fields: body.fields } : {}), source: body.source ?? defaultSource('manual'),
         },
       });
       if (!result.duplicate) return result;

@@ -27,6 +27,9 @@ export const ReportBody = z
     point: Point.optional(),
     tenantId: id.optional(),
     photos: z.array(z.strictObject({ sha256, mediaType, capturedAt: instant.optional() })).max(EVIDENCE_LIMITS.files),
+    /** Keys and values as the type asks for them: GET /api/v1/taxonomy. */
+    fields: z.record(z.string().regex(/^[A-Za-z][A-Za-z0-9]{0,39}$/), z.union([text(REPORT_LIMITS.fieldText), z.number(), z.boolean()])).refine((f) => Object.keys(f).length <= REPORT_LIMITS.fields, { error: 'too many fields' }).optional(),
+    source: z.number().int().optional(),
     clientAt: instant,
   })
   .meta({ id: 'ReportBody' });

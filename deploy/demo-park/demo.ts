@@ -133,7 +133,7 @@ export class Demo {
   /** Report → rejection → second supervision → acceptance. */
   async supervised(): Promise<string> {
     const { inspector, coatings, reviewer, emergency } = this.people;
-    const id = await this.report({ type: 'mixed_storage', title: this.say('禁忌物料混存', 'Incompatible goods stored together'), description: this.say('溶剂储罐旁堆放氧化剂包装。', 'Packages of oxidiser beside the solvent tank.'), assetId: 'asset-s502' }, 'storage');
+    const id = await this.report({ type: 'mixed_storage', fields: { substanceA: '苯乙烯 / Styrene', substanceB: '过氧化物 / Peroxide', storageKind: 'tank_farm' }, title: this.say('禁忌物料混存', 'Incompatible goods stored together'), description: this.say('溶剂储罐旁堆放氧化剂包装。', 'Packages of oxidiser beside the solvent tank.'), assetId: 'asset-s502' }, 'storage');
     await this.act(inspector, id, { act: 'triage', grade: 'major', reason: this.say('禁忌物料相邻存放', 'Incompatible goods side by side') });
     await this.dispatched(id);
     await this.act(coatings, id, { act: 'start', note: this.say('开始清理', 'Clearing starts') });

@@ -83,7 +83,7 @@ describe('reporting', () => {
     expect((await inspector.post('/api/v1/hazards', await body(inspector, { assetId: undefined, point }))).body.code).toBe('hazard.tenant_required');
     expect((await inspector.post('/api/v1/hazards', await body(inspector, { assetId: undefined, point, tenantId: w.park.orgs.admin }))).body.code).toBe('hazard.tenant_invalid');
     expect((await inspector.post('/api/v1/hazards', await body(inspector, { tenantId: other.id }))).body.code).toBe('hazard.tenant_invalid');
-    const mine = await officer.post<Reported>('/api/v1/hazards', await body(officer, { assetId: undefined, point, type: 'wiring_ageing' }));
+    const mine = await officer.post<Reported>('/api/v1/hazards', await body(officer, { assetId: undefined, point, type: 'wiring_ageing', fields: { defect: 'joint', explosionZone: 'none' } }));
     expect(mine.status).toBe(201);
     expect(await get(mine.body.hazardId)).toMatchObject({ tenant: { id: 'ent-1' }, point, asset: null });
   });

@@ -3,6 +3,7 @@
  * Idempotency-Key and ends as answered, refused or unknown; what is answered is compared with the record at the end.
  */
 import { HAZARD_TYPES } from '../../domain/hazard-types.ts';
+import { requiredFields } from '../factories/report-fields.ts';
 import type { HazardState, PersonCommandName } from '../../domain/hazard.ts';
 import { ASSETS, ORGANISATIONS, PEOPLE } from '../../deploy/demo-park/park.ts';
 import { ParkClient, UnknownOutcome, makePhoto } from '../../deploy/demo-park/park-client.ts';
@@ -77,7 +78,7 @@ export const planCase = (seed: number, index: number): CasePlan => {
   const report = place
     ? { type: place.type, assetId: place.assetId }
     : { type: random.pick(MANUAL_TYPES), tenantId, point: { type: 'Point', coordinates: [120.71 + random.int(0, 999) / 100_000, 33.21] } };
-  return { index, reporter: random.pick(INSPECTORS), report: { ...report, title: `隐患 ${index}`, description: `第 ${index} 起` }, acts: planActs(random, tenantId) };
+  return { index, reporter: random.pick(INSPECTORS), report: { ...report, fields: requiredFields(report.type), title: `隐患 ${index}`, description: `第 ${index} 起` }, acts: planActs(random, tenantId) };
 };
 
 export class Workload {

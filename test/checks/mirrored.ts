@@ -14,7 +14,6 @@ export const COVERED_ELSEWHERE: Record<string, string> = {
   // Every refusal is the outcome of a rule and is tested with it.
   'domain/errors.ts': 'test/domain',
   'domain/merge.ts': 'test/domain/policy.test.ts',
-  'domain/hazard-types.ts': 'test/domain/report.test.ts',
   // Limits only: applied where files are taken in.
   'domain/evidence.ts': 'test/api/hazards.test.ts',
   'domain/flows.ts': 'test/flows/runtime.test.ts',

@@ -1,4 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
+import type { HazardType } from '../../domain/hazard-types.ts';
 import { joins } from '../../domain/merge.ts';
 import { DEFAULT_POLICY, policyAt, rectifyMs } from '../../domain/policy.ts';
 
@@ -21,7 +22,7 @@ describe('dated policy', () => {
 });
 
 describe('merging', () => {
-  const at = (origin: 'sensor' | 'manual', receivedAt: number, type: 'leak' | 'other' | 'over_limit' = 'leak') => ({ origin, type, receivedAt });
+  const at = (origin: 'sensor' | 'manual', receivedAt: number, type: HazardType = 'leak') => ({ origin, type, receivedAt });
   test('a machine and a person within the window are one case, at the last instant still', () => {
     expect(joins(at('sensor', 0, 'over_limit'), at('manual', 60), 60)).toBe(true);
     expect(joins(at('sensor', 0, 'over_limit'), at('manual', 61), 60)).toBe(false);
@@ -29,5 +30,11 @@ describe('merging', () => {
   test('two people who report different things are two cases, the same thing one', () => {
     expect(joins(at('manual', 0), at('manual', 1, 'other'), 60)).toBe(false);
     expect(joins(at('manual', 0), at('manual', 1), 60)).toBe(true);
+  });
+  test('an inspection that ran out joins nothing but itself', () => {
+    const expired = 'special_equipment_inspection_expired';
+    expect(joins(at('sensor', 0, 'over_limit'), at('manual', 1, expired), 60)).toBe(false);
+    expect(joins(at('sensor', 0, expired), at('manual', 1, 'leak'), 60)).toBe(false);
+    expect(joins(at('manual', 0, expired), at('sensor', 1, expired), 60)).toBe(true);
   });
 });
