@@ -222,3 +222,23 @@ export type ResponsibilityRule = Prisma.ResponsibilityRuleModel
  * 检验到期: until when an inspection of an asset is good. Append-only; the highest seq counts.
  */
 export type AssetInspection = Prisma.AssetInspectionModel
+/**
+ * Model StatutoryCalendarKey
+ * A public key whose calendars count. Only its revocation is ever added.
+ */
+export type StatutoryCalendarKey = Prisma.StatutoryCalendarKeyModel
+/**
+ * Model StatutoryCalendar
+ * 法定日历 of a year as signed data. Append-only; the newest version counts.
+ */
+export type StatutoryCalendar = Prisma.StatutoryCalendarModel
+/**
+ * Model HazardFigure
+ * What figures and lists know of a case (domain/figures.ts CaseFacts). A trigger on hazard_transition keeps it.
+ */
+export type HazardFigure = Prisma.HazardFigureModel
+/**
+ * Model RunningEffect
+ * 运行效果: the score of an enterprise for a week. Append-only.
+ */
+export type RunningEffect = Prisma.RunningEffectModel

@@ -437,7 +437,11 @@ export const ModelName = {
   SmsTemplate: 'SmsTemplate',
   ChannelBlock: 'ChannelBlock',
   ResponsibilityRule: 'ResponsibilityRule',
-  AssetInspection: 'AssetInspection'
+  AssetInspection: 'AssetInspection',
+  StatutoryCalendarKey: 'StatutoryCalendarKey',
+  StatutoryCalendar: 'StatutoryCalendar',
+  HazardFigure: 'HazardFigure',
+  RunningEffect: 'RunningEffect'
 } as const
 
 export type ModelName = (typeof ModelName)[keyof typeof ModelName]
@@ -453,7 +457,7 @@ export type TypeMap<ExtArgs extends runtime.Types.Extensions.InternalArgs = runt
     omit: GlobalOmitOptions
   }
   meta: {
-    modelProps: "park" | "parkPolicy" | "zone" | "organisation" | "unit" | "asset" | "gateway" | "sensor" | "flowVersion" | "eventCursor" | "ruleVersion" | "sensorEvent" | "alarm" | "hazard" | "hazardReport" | "hazardTransition" | "deadline" | "supervision" | "hazardItem" | "archivePackage" | "affiliation" | "delegation" | "blob" | "evidence" | "notice" | "delivery" | "actuation" | "outbox" | "person" | "membership" | "account" | "session" | "grant" | "idempotencyKey" | "auditEvent" | "task" | "patrolPlan" | "smsTemplate" | "channelBlock" | "responsibilityRule" | "assetInspection"
+    modelProps: "park" | "parkPolicy" | "zone" | "organisation" | "unit" | "asset" | "gateway" | "sensor" | "flowVersion" | "eventCursor" | "ruleVersion" | "sensorEvent" | "alarm" | "hazard" | "hazardReport" | "hazardTransition" | "deadline" | "supervision" | "hazardItem" | "archivePackage" | "affiliation" | "delegation" | "blob" | "evidence" | "notice" | "delivery" | "actuation" | "outbox" | "person" | "membership" | "account" | "session" | "grant" | "idempotencyKey" | "auditEvent" | "task" | "patrolPlan" | "smsTemplate" | "channelBlock" | "responsibilityRule" | "assetInspection" | "statutoryCalendarKey" | "statutoryCalendar" | "hazardFigure" | "runningEffect"
     txIsolationLevel: TransactionIsolationLevel
   }
   model: {
@@ -3491,6 +3495,302 @@ export type TypeMap<ExtArgs extends runtime.Types.Extensions.InternalArgs = runt
         }
       }
     }
+    StatutoryCalendarKey: {
+      payload: Prisma.$StatutoryCalendarKeyPayload<ExtArgs>
+      fields: Prisma.StatutoryCalendarKeyFieldRefs
+      operations: {
+        findUnique: {
+          args: Prisma.StatutoryCalendarKeyFindUniqueArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$StatutoryCalendarKeyPayload> | null
+        }
+        findUniqueOrThrow: {
+          args: Prisma.StatutoryCalendarKeyFindUniqueOrThrowArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$StatutoryCalendarKeyPayload>
+        }
+        findFirst: {
+          args: Prisma.StatutoryCalendarKeyFindFirstArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$StatutoryCalendarKeyPayload> | null
+        }
+        findFirstOrThrow: {
+          args: Prisma.StatutoryCalendarKeyFindFirstOrThrowArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$StatutoryCalendarKeyPayload>
+        }
+        findMany: {
+          args: Prisma.StatutoryCalendarKeyFindManyArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$StatutoryCalendarKeyPayload>[]
+        }
+        create: {
+          args: Prisma.StatutoryCalendarKeyCreateArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$StatutoryCalendarKeyPayload>
+        }
+        createMany: {
+          args: Prisma.StatutoryCalendarKeyCreateManyArgs<ExtArgs>
+          result: BatchPayload
+        }
+        createManyAndReturn: {
+          args: Prisma.StatutoryCalendarKeyCreateManyAndReturnArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$StatutoryCalendarKeyPayload>[]
+        }
+        delete: {
+          args: Prisma.StatutoryCalendarKeyDeleteArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$StatutoryCalendarKeyPayload>
+        }
+        update: {
+          args: Prisma.StatutoryCalendarKeyUpdateArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$StatutoryCalendarKeyPayload>
+        }
+        deleteMany: {
+          args: Prisma.StatutoryCalendarKeyDeleteManyArgs<ExtArgs>
+          result: BatchPayload
+        }
+        updateMany: {
+          args: Prisma.StatutoryCalendarKeyUpdateManyArgs<ExtArgs>
+          result: BatchPayload
+        }
+        updateManyAndReturn: {
+          args: Prisma.StatutoryCalendarKeyUpdateManyAndReturnArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$StatutoryCalendarKeyPayload>[]
+        }
+        upsert: {
+          args: Prisma.StatutoryCalendarKeyUpsertArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$StatutoryCalendarKeyPayload>
+        }
+        aggregate: {
+          args: Prisma.StatutoryCalendarKeyAggregateArgs<ExtArgs>
+          result: runtime.Types.Utils.Optional<Prisma.AggregateStatutoryCalendarKey>
+        }
+        groupBy: {
+          args: Prisma.StatutoryCalendarKeyGroupByArgs<ExtArgs>
+          result: runtime.Types.Utils.Optional<Prisma.StatutoryCalendarKeyGroupByOutputType>[]
+        }
+        count: {
+          args: Prisma.StatutoryCalendarKeyCountArgs<ExtArgs>
+          result: runtime.Types.Utils.Optional<Prisma.StatutoryCalendarKeyCountAggregateOutputType> | number
+        }
+      }
+    }
+    StatutoryCalendar: {
+      payload: Prisma.$StatutoryCalendarPayload<ExtArgs>
+      fields: Prisma.StatutoryCalendarFieldRefs
+      operations: {
+        findUnique: {
+          args: Prisma.StatutoryCalendarFindUniqueArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$StatutoryCalendarPayload> | null
+        }
+        findUniqueOrThrow: {
+          args: Prisma.StatutoryCalendarFindUniqueOrThrowArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$StatutoryCalendarPayload>
+        }
+        findFirst: {
+          args: Prisma.StatutoryCalendarFindFirstArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$StatutoryCalendarPayload> | null
+        }
+        findFirstOrThrow: {
+          args: Prisma.StatutoryCalendarFindFirstOrThrowArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$StatutoryCalendarPayload>
+        }
+        findMany: {
+          args: Prisma.StatutoryCalendarFindManyArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$StatutoryCalendarPayload>[]
+        }
+        create: {
+          args: Prisma.StatutoryCalendarCreateArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$StatutoryCalendarPayload>
+        }
+        createMany: {
+          args: Prisma.StatutoryCalendarCreateManyArgs<ExtArgs>
+          result: BatchPayload
+        }
+        createManyAndReturn: {
+          args: Prisma.StatutoryCalendarCreateManyAndReturnArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$StatutoryCalendarPayload>[]
+        }
+        delete: {
+          args: Prisma.StatutoryCalendarDeleteArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$StatutoryCalendarPayload>
+        }
+        update: {
+          args: Prisma.StatutoryCalendarUpdateArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$StatutoryCalendarPayload>
+        }
+        deleteMany: {
+          args: Prisma.StatutoryCalendarDeleteManyArgs<ExtArgs>
+          result: BatchPayload
+        }
+        updateMany: {
+          args: Prisma.StatutoryCalendarUpdateManyArgs<ExtArgs>
+          result: BatchPayload
+        }
+        updateManyAndReturn: {
+          args: Prisma.StatutoryCalendarUpdateManyAndReturnArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$StatutoryCalendarPayload>[]
+        }
+        upsert: {
+          args: Prisma.StatutoryCalendarUpsertArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$StatutoryCalendarPayload>
+        }
+        aggregate: {
+          args: Prisma.StatutoryCalendarAggregateArgs<ExtArgs>
+          result: runtime.Types.Utils.Optional<Prisma.AggregateStatutoryCalendar>
+        }
+        groupBy: {
+          args: Prisma.StatutoryCalendarGroupByArgs<ExtArgs>
+          result: runtime.Types.Utils.Optional<Prisma.StatutoryCalendarGroupByOutputType>[]
+        }
+        count: {
+          args: Prisma.StatutoryCalendarCountArgs<ExtArgs>
+          result: runtime.Types.Utils.Optional<Prisma.StatutoryCalendarCountAggregateOutputType> | number
+        }
+      }
+    }
+    HazardFigure: {
+      payload: Prisma.$HazardFigurePayload<ExtArgs>
+      fields: Prisma.HazardFigureFieldRefs
+      operations: {
+        findUnique: {
+          args: Prisma.HazardFigureFindUniqueArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$HazardFigurePayload> | null
+        }
+        findUniqueOrThrow: {
+          args: Prisma.HazardFigureFindUniqueOrThrowArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$HazardFigurePayload>
+        }
+        findFirst: {
+          args: Prisma.HazardFigureFindFirstArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$HazardFigurePayload> | null
+        }
+        findFirstOrThrow: {
+          args: Prisma.HazardFigureFindFirstOrThrowArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$HazardFigurePayload>
+        }
+        findMany: {
+          args: Prisma.HazardFigureFindManyArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$HazardFigurePayload>[]
+        }
+        create: {
+          args: Prisma.HazardFigureCreateArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$HazardFigurePayload>
+        }
+        createMany: {
+          args: Prisma.HazardFigureCreateManyArgs<ExtArgs>
+          result: BatchPayload
+        }
+        createManyAndReturn: {
+          args: Prisma.HazardFigureCreateManyAndReturnArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$HazardFigurePayload>[]
+        }
+        delete: {
+          args: Prisma.HazardFigureDeleteArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$HazardFigurePayload>
+        }
+        update: {
+          args: Prisma.HazardFigureUpdateArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$HazardFigurePayload>
+        }
+        deleteMany: {
+          args: Prisma.HazardFigureDeleteManyArgs<ExtArgs>
+          result: BatchPayload
+        }
+        updateMany: {
+          args: Prisma.HazardFigureUpdateManyArgs<ExtArgs>
+          result: BatchPayload
+        }
+        updateManyAndReturn: {
+          args: Prisma.HazardFigureUpdateManyAndReturnArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$HazardFigurePayload>[]
+        }
+        upsert: {
+          args: Prisma.HazardFigureUpsertArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$HazardFigurePayload>
+        }
+        aggregate: {
+          args: Prisma.HazardFigureAggregateArgs<ExtArgs>
+          result: runtime.Types.Utils.Optional<Prisma.AggregateHazardFigure>
+        }
+        groupBy: {
+          args: Prisma.HazardFigureGroupByArgs<ExtArgs>
+          result: runtime.Types.Utils.Optional<Prisma.HazardFigureGroupByOutputType>[]
+        }
+        count: {
+          args: Prisma.HazardFigureCountArgs<ExtArgs>
+          result: runtime.Types.Utils.Optional<Prisma.HazardFigureCountAggregateOutputType> | number
+        }
+      }
+    }
+    RunningEffect: {
+      payload: Prisma.$RunningEffectPayload<ExtArgs>
+      fields: Prisma.RunningEffectFieldRefs
+      operations: {
+        findUnique: {
+          args: Prisma.RunningEffectFindUniqueArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$RunningEffectPayload> | null
+        }
+        findUniqueOrThrow: {
+          args: Prisma.RunningEffectFindUniqueOrThrowArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$RunningEffectPayload>
+        }
+        findFirst: {
+          args: Prisma.RunningEffectFindFirstArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$RunningEffectPayload> | null
+        }
+        findFirstOrThrow: {
+          args: Prisma.RunningEffectFindFirstOrThrowArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$RunningEffectPayload>
+        }
+        findMany: {
+          args: Prisma.RunningEffectFindManyArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$RunningEffectPayload>[]
+        }
+        create: {
+          args: Prisma.RunningEffectCreateArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$RunningEffectPayload>
+        }
+        createMany: {
+          args: Prisma.RunningEffectCreateManyArgs<ExtArgs>
+          result: BatchPayload
+        }
+        createManyAndReturn: {
+          args: Prisma.RunningEffectCreateManyAndReturnArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$RunningEffectPayload>[]
+        }
+        delete: {
+          args: Prisma.RunningEffectDeleteArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$RunningEffectPayload>
+        }
+        update: {
+          args: Prisma.RunningEffectUpdateArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$RunningEffectPayload>
+        }
+        deleteMany: {
+          args: Prisma.RunningEffectDeleteManyArgs<ExtArgs>
+          result: BatchPayload
+        }
+        updateMany: {
+          args: Prisma.RunningEffectUpdateManyArgs<ExtArgs>
+          result: BatchPayload
+        }
+        updateManyAndReturn: {
+          args: Prisma.RunningEffectUpdateManyAndReturnArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$RunningEffectPayload>[]
+        }
+        upsert: {
+          args: Prisma.RunningEffectUpsertArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$RunningEffectPayload>
+        }
+        aggregate: {
+          args: Prisma.RunningEffectAggregateArgs<ExtArgs>
+          result: runtime.Types.Utils.Optional<Prisma.AggregateRunningEffect>
+        }
+        groupBy: {
+          args: Prisma.RunningEffectGroupByArgs<ExtArgs>
+          result: runtime.Types.Utils.Optional<Prisma.RunningEffectGroupByOutputType>[]
+        }
+        count: {
+          args: Prisma.RunningEffectCountArgs<ExtArgs>
+          result: runtime.Types.Utils.Optional<Prisma.RunningEffectCountAggregateOutputType> | number
+        }
+      }
+    }
   }
 } & {
   other: {
@@ -3782,7 +4082,8 @@ export const HazardScalarFieldEnum = {
   predecessorId: 'predecessorId',
   successorId: 'successorId',
   lookBackAt: 'lookBackAt',
-  chainHead: 'chainHead'
+  chainHead: 'chainHead',
+  search: 'search'
 } as const
 
 export type HazardScalarFieldEnum = (typeof HazardScalarFieldEnum)[keyof typeof HazardScalarFieldEnum]
@@ -4261,6 +4562,67 @@ export const AssetInspectionScalarFieldEnum = {
 export type AssetInspectionScalarFieldEnum = (typeof AssetInspectionScalarFieldEnum)[keyof typeof AssetInspectionScalarFieldEnum]
 
 
+export const StatutoryCalendarKeyScalarFieldEnum = {
+  id: 'id',
+  kind: 'kind',
+  name: 'name',
+  publicKey: 'publicKey',
+  recordedAt: 'recordedAt',
+  recordedBy: 'recordedBy',
+  revokedAt: 'revokedAt',
+  revokedBy: 'revokedBy'
+} as const
+
+export type StatutoryCalendarKeyScalarFieldEnum = (typeof StatutoryCalendarKeyScalarFieldEnum)[keyof typeof StatutoryCalendarKeyScalarFieldEnum]
+
+
+export const StatutoryCalendarScalarFieldEnum = {
+  year: 'year',
+  version: 'version',
+  data: 'data',
+  sha256: 'sha256',
+  signature: 'signature',
+  keyId: 'keyId',
+  source: 'source',
+  loadedAt: 'loadedAt',
+  loadedBy: 'loadedBy'
+} as const
+
+export type StatutoryCalendarScalarFieldEnum = (typeof StatutoryCalendarScalarFieldEnum)[keyof typeof StatutoryCalendarScalarFieldEnum]
+
+
+export const HazardFigureScalarFieldEnum = {
+  hazardId: 'hazardId',
+  tenantId: 'tenantId',
+  type: 'type',
+  firstDispatchedAt: 'firstDispatchedAt',
+  acceptedAt: 'acceptedAt',
+  everAccepted: 'everAccepted',
+  rectifiedMs: 'rectifiedMs',
+  rejections: 'rejections',
+  reopenings: 'reopenings',
+  extensions: 'extensions',
+  everOverdue: 'everOverdue',
+  highestSupervision: 'highestSupervision',
+  recursAfter: 'recursAfter'
+} as const
+
+export type HazardFigureScalarFieldEnum = (typeof HazardFigureScalarFieldEnum)[keyof typeof HazardFigureScalarFieldEnum]
+
+
+export const RunningEffectScalarFieldEnum = {
+  id: 'id',
+  tenantId: 'tenantId',
+  week: 'week',
+  score: 'score',
+  veto: 'veto',
+  detail: 'detail',
+  computedAt: 'computedAt'
+} as const
+
+export type RunningEffectScalarFieldEnum = (typeof RunningEffectScalarFieldEnum)[keyof typeof RunningEffectScalarFieldEnum]
+
+
 export const SortOrder = {
   asc: 'asc',
   desc: 'desc'
@@ -4597,6 +4959,10 @@ export type GlobalOmitConfig = {
   channelBlock?: Prisma.ChannelBlockOmit
   responsibilityRule?: Prisma.ResponsibilityRuleOmit
   assetInspection?: Prisma.AssetInspectionOmit
+  statutoryCalendarKey?: Prisma.StatutoryCalendarKeyOmit
+  statutoryCalendar?: Prisma.StatutoryCalendarOmit
+  hazardFigure?: Prisma.HazardFigureOmit
+  runningEffect?: Prisma.RunningEffectOmit
 }
 
 /* Types for Logging */

@@ -91,7 +91,11 @@ export const ModelName = {
   SmsTemplate: 'SmsTemplate',
   ChannelBlock: 'ChannelBlock',
   ResponsibilityRule: 'ResponsibilityRule',
-  AssetInspection: 'AssetInspection'
+  AssetInspection: 'AssetInspection',
+  StatutoryCalendarKey: 'StatutoryCalendarKey',
+  StatutoryCalendar: 'StatutoryCalendar',
+  HazardFigure: 'HazardFigure',
+  RunningEffect: 'RunningEffect'
 } as const
 
 export type ModelName = (typeof ModelName)[keyof typeof ModelName]
@@ -362,7 +366,8 @@ export const HazardScalarFieldEnum = {
   predecessorId: 'predecessorId',
   successorId: 'successorId',
   lookBackAt: 'lookBackAt',
-  chainHead: 'chainHead'
+  chainHead: 'chainHead',
+  search: 'search'
 } as const
 
 export type HazardScalarFieldEnum = (typeof HazardScalarFieldEnum)[keyof typeof HazardScalarFieldEnum]
@@ -839,6 +844,67 @@ export const AssetInspectionScalarFieldEnum = {
 } as const
 
 export type AssetInspectionScalarFieldEnum = (typeof AssetInspectionScalarFieldEnum)[keyof typeof AssetInspectionScalarFieldEnum]
+
+
+export const StatutoryCalendarKeyScalarFieldEnum = {
+  id: 'id',
+  kind: 'kind',
+  name: 'name',
+  publicKey: 'publicKey',
+  recordedAt: 'recordedAt',
+  recordedBy: 'recordedBy',
+  revokedAt: 'revokedAt',
+  revokedBy: 'revokedBy'
+} as const
+
+export type StatutoryCalendarKeyScalarFieldEnum = (typeof StatutoryCalendarKeyScalarFieldEnum)[keyof typeof StatutoryCalendarKeyScalarFieldEnum]
+
+
+export const StatutoryCalendarScalarFieldEnum = {
+  year: 'year',
+  version: 'version',
+  data: 'data',
+  sha256: 'sha256',
+  signature: 'signature',
+  keyId: 'keyId',
+  source: 'source',
+  loadedAt: 'loadedAt',
+  loadedBy: 'loadedBy'
+} as const
+
+export type StatutoryCalendarScalarFieldEnum = (typeof StatutoryCalendarScalarFieldEnum)[keyof typeof StatutoryCalendarScalarFieldEnum]
+
+
+export const HazardFigureScalarFieldEnum = {
+  hazardId: 'hazardId',
+  tenantId: 'tenantId',
+  type: 'type',
+  firstDispatchedAt: 'firstDispatchedAt',
+  acceptedAt: 'acceptedAt',
+  everAccepted: 'everAccepted',
+  rectifiedMs: 'rectifiedMs',
+  rejections: 'rejections',
+  reopenings: 'reopenings',
+  extensions: 'extensions',
+  everOverdue: 'everOverdue',
+  highestSupervision: 'highestSupervision',
+  recursAfter: 'recursAfter'
+} as const
+
+export type HazardFigureScalarFieldEnum = (typeof HazardFigureScalarFieldEnum)[keyof typeof HazardFigureScalarFieldEnum]
+
+
+export const RunningEffectScalarFieldEnum = {
+  id: 'id',
+  tenantId: 'tenantId',
+  week: 'week',
+  score: 'score',
+  veto: 'veto',
+  detail: 'detail',
+  computedAt: 'computedAt'
+} as const
+
+export type RunningEffectScalarFieldEnum = (typeof RunningEffectScalarFieldEnum)[keyof typeof RunningEffectScalarFieldEnum]
 
 
 export const SortOrder = {

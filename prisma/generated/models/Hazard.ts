@@ -90,6 +90,7 @@ export type HazardMinAggregateOutputType = {
   successorId: string | null
   lookBackAt: Date | null
   chainHead: string | null
+  search: string | null
 }
 
 export type HazardMaxAggregateOutputType = {
@@ -132,6 +133,7 @@ export type HazardMaxAggregateOutputType = {
   successorId: string | null
   lookBackAt: Date | null
   chainHead: string | null
+  search: string | null
 }
 
 export type HazardCountAggregateOutputType = {
@@ -176,6 +178,7 @@ export type HazardCountAggregateOutputType = {
   successorId: number
   lookBackAt: number
   chainHead: number
+  search: number
   _all: number
 }
 
@@ -244,6 +247,7 @@ export type HazardMinAggregateInputType = {
   successorId?: true
   lookBackAt?: true
   chainHead?: true
+  search?: true
 }
 
 export type HazardMaxAggregateInputType = {
@@ -286,6 +290,7 @@ export type HazardMaxAggregateInputType = {
   successorId?: true
   lookBackAt?: true
   chainHead?: true
+  search?: true
 }
 
 export type HazardCountAggregateInputType = {
@@ -330,6 +335,7 @@ export type HazardCountAggregateInputType = {
   successorId?: true
   lookBackAt?: true
   chainHead?: true
+  search?: true
   _all?: true
 }
 
@@ -461,6 +467,7 @@ export type HazardGroupByOutputType = {
   successorId: string | null
   lookBackAt: Date | null
   chainHead: string | null
+  search: string | null
   _count: HazardCountAggregateOutputType | null
   _avg: HazardAvgAggregateOutputType | null
   _sum: HazardSumAggregateOutputType | null
@@ -528,8 +535,10 @@ export type HazardWhereInput = {
   successorId?: Prisma.StringNullableFilter<"Hazard"> | string | null
   lookBackAt?: Prisma.DateTimeNullableFilter<"Hazard"> | Date | string | null
   chainHead?: Prisma.StringNullableFilter<"Hazard"> | string | null
+  search?: Prisma.StringNullableFilter<"Hazard"> | string | null
   asset?: Prisma.XOR<Prisma.AssetNullableScalarRelationFilter, Prisma.AssetWhereInput> | null
   transitions?: Prisma.HazardTransitionListRelationFilter
+  figure?: Prisma.XOR<Prisma.HazardFigureNullableScalarRelationFilter, Prisma.HazardFigureWhereInput> | null
   items?: Prisma.HazardItemListRelationFilter
   packages?: Prisma.ArchivePackageListRelationFilter
   deadlines?: Prisma.DeadlineListRelationFilter
@@ -580,8 +589,10 @@ export type HazardOrderByWithRelationInput = {
   successorId?: Prisma.SortOrderInput | Prisma.SortOrder
   lookBackAt?: Prisma.SortOrderInput | Prisma.SortOrder
   chainHead?: Prisma.SortOrderInput | Prisma.SortOrder
+  search?: Prisma.SortOrderInput | Prisma.SortOrder
   asset?: Prisma.AssetOrderByWithRelationInput
   transitions?: Prisma.HazardTransitionOrderByRelationAggregateInput
+  figure?: Prisma.HazardFigureOrderByWithRelationInput
   items?: Prisma.HazardItemOrderByRelationAggregateInput
   packages?: Prisma.ArchivePackageOrderByRelationAggregateInput
   deadlines?: Prisma.DeadlineOrderByRelationAggregateInput
@@ -636,8 +647,10 @@ export type HazardWhereUniqueInput = Prisma.AtLeast<{
   successorId?: Prisma.StringNullableFilter<"Hazard"> | string | null
   lookBackAt?: Prisma.DateTimeNullableFilter<"Hazard"> | Date | string | null
   chainHead?: Prisma.StringNullableFilter<"Hazard"> | string | null
+  search?: Prisma.StringNullableFilter<"Hazard"> | string | null
   asset?: Prisma.XOR<Prisma.AssetNullableScalarRelationFilter, Prisma.AssetWhereInput> | null
   transitions?: Prisma.HazardTransitionListRelationFilter
+  figure?: Prisma.XOR<Prisma.HazardFigureNullableScalarRelationFilter, Prisma.HazardFigureWhereInput> | null
   items?: Prisma.HazardItemListRelationFilter
   packages?: Prisma.ArchivePackageListRelationFilter
   deadlines?: Prisma.DeadlineListRelationFilter
@@ -688,6 +701,7 @@ export type HazardOrderByWithAggregationInput = {
   successorId?: Prisma.SortOrderInput | Prisma.SortOrder
   lookBackAt?: Prisma.SortOrderInput | Prisma.SortOrder
   chainHead?: Prisma.SortOrderInput | Prisma.SortOrder
+  search?: Prisma.SortOrderInput | Prisma.SortOrder
   _count?: Prisma.HazardCountOrderByAggregateInput
   _avg?: Prisma.HazardAvgOrderByAggregateInput
   _max?: Prisma.HazardMaxOrderByAggregateInput
@@ -740,6 +754,7 @@ export type HazardScalarWhereWithAggregatesInput = {
   successorId?: Prisma.StringNullableWithAggregatesFilter<"Hazard"> | string | null
   lookBackAt?: Prisma.DateTimeNullableWithAggregatesFilter<"Hazard"> | Date | string | null
   chainHead?: Prisma.StringNullableWithAggregatesFilter<"Hazard"> | string | null
+  search?: Prisma.StringNullableWithAggregatesFilter<"Hazard"> | string | null
 }
 
 export type HazardCreateInput = {
@@ -782,8 +797,10 @@ export type HazardCreateInput = {
   successorId?: string | null
   lookBackAt?: Date | string | null
   chainHead?: string | null
+  search?: string | null
   asset?: Prisma.AssetCreateNestedOneWithoutHazardsInput
   transitions?: Prisma.HazardTransitionCreateNestedManyWithoutHazardInput
+  figure?: Prisma.HazardFigureCreateNestedOneWithoutHazardInput
   items?: Prisma.HazardItemCreateNestedManyWithoutHazardInput
   packages?: Prisma.ArchivePackageCreateNestedManyWithoutHazardInput
   deadlines?: Prisma.DeadlineCreateNestedManyWithoutHazardInput
@@ -834,7 +851,9 @@ export type HazardUncheckedCreateInput = {
   successorId?: string | null
   lookBackAt?: Date | string | null
   chainHead?: string | null
+  search?: string | null
   transitions?: Prisma.HazardTransitionUncheckedCreateNestedManyWithoutHazardInput
+  figure?: Prisma.HazardFigureUncheckedCreateNestedOneWithoutHazardInput
   items?: Prisma.HazardItemUncheckedCreateNestedManyWithoutHazardInput
   packages?: Prisma.ArchivePackageUncheckedCreateNestedManyWithoutHazardInput
   deadlines?: Prisma.DeadlineUncheckedCreateNestedManyWithoutHazardInput
@@ -883,8 +902,10 @@ export type HazardUpdateInput = {
   successorId?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
   lookBackAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
   chainHead?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  search?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
   asset?: Prisma.AssetUpdateOneWithoutHazardsNestedInput
   transitions?: Prisma.HazardTransitionUpdateManyWithoutHazardNestedInput
+  figure?: Prisma.HazardFigureUpdateOneWithoutHazardNestedInput
   items?: Prisma.HazardItemUpdateManyWithoutHazardNestedInput
   packages?: Prisma.ArchivePackageUpdateManyWithoutHazardNestedInput
   deadlines?: Prisma.DeadlineUpdateManyWithoutHazardNestedInput
@@ -935,7 +956,9 @@ export type HazardUncheckedUpdateInput = {
   successorId?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
   lookBackAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
   chainHead?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  search?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
   transitions?: Prisma.HazardTransitionUncheckedUpdateManyWithoutHazardNestedInput
+  figure?: Prisma.HazardFigureUncheckedUpdateOneWithoutHazardNestedInput
   items?: Prisma.HazardItemUncheckedUpdateManyWithoutHazardNestedInput
   packages?: Prisma.ArchivePackageUncheckedUpdateManyWithoutHazardNestedInput
   deadlines?: Prisma.DeadlineUncheckedUpdateManyWithoutHazardNestedInput
@@ -986,6 +1009,7 @@ export type HazardCreateManyInput = {
   successorId?: string | null
   lookBackAt?: Date | string | null
   chainHead?: string | null
+  search?: string | null
 }
 
 export type HazardUpdateManyMutationInput = {
@@ -1028,6 +1052,7 @@ export type HazardUpdateManyMutationInput = {
   successorId?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
   lookBackAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
   chainHead?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  search?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
 }
 
 export type HazardUncheckedUpdateManyInput = {
@@ -1072,6 +1097,7 @@ export type HazardUncheckedUpdateManyInput = {
   successorId?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
   lookBackAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
   chainHead?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  search?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
 }
 
 export type HazardListRelationFilter = {
@@ -1131,6 +1157,7 @@ export type HazardCountOrderByAggregateInput = {
   successorId?: Prisma.SortOrder
   lookBackAt?: Prisma.SortOrder
   chainHead?: Prisma.SortOrder
+  search?: Prisma.SortOrder
 }
 
 export type HazardAvgOrderByAggregateInput = {
@@ -1185,6 +1212,7 @@ export type HazardMaxOrderByAggregateInput = {
   successorId?: Prisma.SortOrder
   lookBackAt?: Prisma.SortOrder
   chainHead?: Prisma.SortOrder
+  search?: Prisma.SortOrder
 }
 
 export type HazardMinOrderByAggregateInput = {
@@ -1227,6 +1255,7 @@ export type HazardMinOrderByAggregateInput = {
   successorId?: Prisma.SortOrder
   lookBackAt?: Prisma.SortOrder
   chainHead?: Prisma.SortOrder
+  search?: Prisma.SortOrder
 }
 
 export type HazardSumOrderByAggregateInput = {
@@ -1401,6 +1430,20 @@ export type HazardUpdateOneWithoutTasksNestedInput = {
   update?: Prisma.XOR<Prisma.XOR<Prisma.HazardUpdateToOneWithWhereWithoutTasksInput, Prisma.HazardUpdateWithoutTasksInput>, Prisma.HazardUncheckedUpdateWithoutTasksInput>
 }
 
+export type HazardCreateNestedOneWithoutFigureInput = {
+  create?: Prisma.XOR<Prisma.HazardCreateWithoutFigureInput, Prisma.HazardUncheckedCreateWithoutFigureInput>
+  connectOrCreate?: Prisma.HazardCreateOrConnectWithoutFigureInput
+  connect?: Prisma.HazardWhereUniqueInput
+}
+
+export type HazardUpdateOneRequiredWithoutFigureNestedInput = {
+  create?: Prisma.XOR<Prisma.HazardCreateWithoutFigureInput, Prisma.HazardUncheckedCreateWithoutFigureInput>
+  connectOrCreate?: Prisma.HazardCreateOrConnectWithoutFigureInput
+  upsert?: Prisma.HazardUpsertWithoutFigureInput
+  connect?: Prisma.HazardWhereUniqueInput
+  update?: Prisma.XOR<Prisma.XOR<Prisma.HazardUpdateToOneWithWhereWithoutFigureInput, Prisma.HazardUpdateWithoutFigureInput>, Prisma.HazardUncheckedUpdateWithoutFigureInput>
+}
+
 export type HazardCreateWithoutAssetInput = {
   id: string
   number: string
@@ -1441,7 +1484,9 @@ export type HazardCreateWithoutAssetInput = {
   successorId?: string | null
   lookBackAt?: Date | string | null
   chainHead?: string | null
+  search?: string | null
   transitions?: Prisma.HazardTransitionCreateNestedManyWithoutHazardInput
+  figure?: Prisma.HazardFigureCreateNestedOneWithoutHazardInput
   items?: Prisma.HazardItemCreateNestedManyWithoutHazardInput
   packages?: Prisma.ArchivePackageCreateNestedManyWithoutHazardInput
   deadlines?: Prisma.DeadlineCreateNestedManyWithoutHazardInput
@@ -1490,7 +1535,9 @@ export type HazardUncheckedCreateWithoutAssetInput = {
   successorId?: string | null
   lookBackAt?: Date | string | null
   chainHead?: string | null
+  search?: string | null
   transitions?: Prisma.HazardTransitionUncheckedCreateNestedManyWithoutHazardInput
+  figure?: Prisma.HazardFigureUncheckedCreateNestedOneWithoutHazardInput
   items?: Prisma.HazardItemUncheckedCreateNestedManyWithoutHazardInput
   packages?: Prisma.ArchivePackageUncheckedCreateNestedManyWithoutHazardInput
   deadlines?: Prisma.DeadlineUncheckedCreateNestedManyWithoutHazardInput
@@ -1570,6 +1617,7 @@ export type HazardScalarWhereInput = {
   successorId?: Prisma.StringNullableFilter<"Hazard"> | string | null
   lookBackAt?: Prisma.DateTimeNullableFilter<"Hazard"> | Date | string | null
   chainHead?: Prisma.StringNullableFilter<"Hazard"> | string | null
+  search?: Prisma.StringNullableFilter<"Hazard"> | string | null
 }
 
 export type HazardCreateWithoutTransitionsInput = {
@@ -1612,7 +1660,9 @@ export type HazardCreateWithoutTransitionsInput = {
   successorId?: string | null
   lookBackAt?: Date | string | null
   chainHead?: string | null
+  search?: string | null
   asset?: Prisma.AssetCreateNestedOneWithoutHazardsInput
+  figure?: Prisma.HazardFigureCreateNestedOneWithoutHazardInput
   items?: Prisma.HazardItemCreateNestedManyWithoutHazardInput
   packages?: Prisma.ArchivePackageCreateNestedManyWithoutHazardInput
   deadlines?: Prisma.DeadlineCreateNestedManyWithoutHazardInput
@@ -1663,6 +1713,8 @@ export type HazardUncheckedCreateWithoutTransitionsInput = {
   successorId?: string | null
   lookBackAt?: Date | string | null
   chainHead?: string | null
+  search?: string | null
+  figure?: Prisma.HazardFigureUncheckedCreateNestedOneWithoutHazardInput
   items?: Prisma.HazardItemUncheckedCreateNestedManyWithoutHazardInput
   packages?: Prisma.ArchivePackageUncheckedCreateNestedManyWithoutHazardInput
   deadlines?: Prisma.DeadlineUncheckedCreateNestedManyWithoutHazardInput
@@ -1727,7 +1779,9 @@ export type HazardUpdateWithoutTransitionsInput = {
   successorId?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
   lookBackAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
   chainHead?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  search?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
   asset?: Prisma.AssetUpdateOneWithoutHazardsNestedInput
+  figure?: Prisma.HazardFigureUpdateOneWithoutHazardNestedInput
   items?: Prisma.HazardItemUpdateManyWithoutHazardNestedInput
   packages?: Prisma.ArchivePackageUpdateManyWithoutHazardNestedInput
   deadlines?: Prisma.DeadlineUpdateManyWithoutHazardNestedInput
@@ -1778,6 +1832,8 @@ export type HazardUncheckedUpdateWithoutTransitionsInput = {
   successorId?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
   lookBackAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
   chainHead?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  search?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  figure?: Prisma.HazardFigureUncheckedUpdateOneWithoutHazardNestedInput
   items?: Prisma.HazardItemUncheckedUpdateManyWithoutHazardNestedInput
   packages?: Prisma.ArchivePackageUncheckedUpdateManyWithoutHazardNestedInput
   deadlines?: Prisma.DeadlineUncheckedUpdateManyWithoutHazardNestedInput
@@ -1826,8 +1882,10 @@ export type HazardCreateWithoutDeadlinesInput = {
   successorId?: string | null
   lookBackAt?: Date | string | null
   chainHead?: string | null
+  search?: string | null
   asset?: Prisma.AssetCreateNestedOneWithoutHazardsInput
   transitions?: Prisma.HazardTransitionCreateNestedManyWithoutHazardInput
+  figure?: Prisma.HazardFigureCreateNestedOneWithoutHazardInput
   items?: Prisma.HazardItemCreateNestedManyWithoutHazardInput
   packages?: Prisma.ArchivePackageCreateNestedManyWithoutHazardInput
   supervisions?: Prisma.SupervisionCreateNestedManyWithoutHazardInput
@@ -1877,7 +1935,9 @@ export type HazardUncheckedCreateWithoutDeadlinesInput = {
   successorId?: string | null
   lookBackAt?: Date | string | null
   chainHead?: string | null
+  search?: string | null
   transitions?: Prisma.HazardTransitionUncheckedCreateNestedManyWithoutHazardInput
+  figure?: Prisma.HazardFigureUncheckedCreateNestedOneWithoutHazardInput
   items?: Prisma.HazardItemUncheckedCreateNestedManyWithoutHazardInput
   packages?: Prisma.ArchivePackageUncheckedCreateNestedManyWithoutHazardInput
   supervisions?: Prisma.SupervisionUncheckedCreateNestedManyWithoutHazardInput
@@ -1941,8 +2001,10 @@ export type HazardUpdateWithoutDeadlinesInput = {
   successorId?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
   lookBackAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
   chainHead?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  search?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
   asset?: Prisma.AssetUpdateOneWithoutHazardsNestedInput
   transitions?: Prisma.HazardTransitionUpdateManyWithoutHazardNestedInput
+  figure?: Prisma.HazardFigureUpdateOneWithoutHazardNestedInput
   items?: Prisma.HazardItemUpdateManyWithoutHazardNestedInput
   packages?: Prisma.ArchivePackageUpdateManyWithoutHazardNestedInput
   supervisions?: Prisma.SupervisionUpdateManyWithoutHazardNestedInput
@@ -1992,7 +2054,9 @@ export type HazardUncheckedUpdateWithoutDeadlinesInput = {
   successorId?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
   lookBackAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
   chainHead?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  search?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
   transitions?: Prisma.HazardTransitionUncheckedUpdateManyWithoutHazardNestedInput
+  figure?: Prisma.HazardFigureUncheckedUpdateOneWithoutHazardNestedInput
   items?: Prisma.HazardItemUncheckedUpdateManyWithoutHazardNestedInput
   packages?: Prisma.ArchivePackageUncheckedUpdateManyWithoutHazardNestedInput
   supervisions?: Prisma.SupervisionUncheckedUpdateManyWithoutHazardNestedInput
@@ -2040,8 +2104,10 @@ export type HazardCreateWithoutSupervisionsInput = {
   successorId?: string | null
   lookBackAt?: Date | string | null
   chainHead?: string | null
+  search?: string | null
   asset?: Prisma.AssetCreateNestedOneWithoutHazardsInput
   transitions?: Prisma.HazardTransitionCreateNestedManyWithoutHazardInput
+  figure?: Prisma.HazardFigureCreateNestedOneWithoutHazardInput
   items?: Prisma.HazardItemCreateNestedManyWithoutHazardInput
   packages?: Prisma.ArchivePackageCreateNestedManyWithoutHazardInput
   deadlines?: Prisma.DeadlineCreateNestedManyWithoutHazardInput
@@ -2091,7 +2157,9 @@ export type HazardUncheckedCreateWithoutSupervisionsInput = {
   successorId?: string | null
   lookBackAt?: Date | string | null
   chainHead?: string | null
+  search?: string | null
   transitions?: Prisma.HazardTransitionUncheckedCreateNestedManyWithoutHazardInput
+  figure?: Prisma.HazardFigureUncheckedCreateNestedOneWithoutHazardInput
   items?: Prisma.HazardItemUncheckedCreateNestedManyWithoutHazardInput
   packages?: Prisma.ArchivePackageUncheckedCreateNestedManyWithoutHazardInput
   deadlines?: Prisma.DeadlineUncheckedCreateNestedManyWithoutHazardInput
@@ -2155,8 +2223,10 @@ export type HazardUpdateWithoutSupervisionsInput = {
   successorId?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
   lookBackAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
   chainHead?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  search?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
   asset?: Prisma.AssetUpdateOneWithoutHazardsNestedInput
   transitions?: Prisma.HazardTransitionUpdateManyWithoutHazardNestedInput
+  figure?: Prisma.HazardFigureUpdateOneWithoutHazardNestedInput
   items?: Prisma.HazardItemUpdateManyWithoutHazardNestedInput
   packages?: Prisma.ArchivePackageUpdateManyWithoutHazardNestedInput
   deadlines?: Prisma.DeadlineUpdateManyWithoutHazardNestedInput
@@ -2206,7 +2276,9 @@ export type HazardUncheckedUpdateWithoutSupervisionsInput = {
   successorId?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
   lookBackAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
   chainHead?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  search?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
   transitions?: Prisma.HazardTransitionUncheckedUpdateManyWithoutHazardNestedInput
+  figure?: Prisma.HazardFigureUncheckedUpdateOneWithoutHazardNestedInput
   items?: Prisma.HazardItemUncheckedUpdateManyWithoutHazardNestedInput
   packages?: Prisma.ArchivePackageUncheckedUpdateManyWithoutHazardNestedInput
   deadlines?: Prisma.DeadlineUncheckedUpdateManyWithoutHazardNestedInput
@@ -2254,8 +2326,10 @@ export type HazardCreateWithoutItemsInput = {
   successorId?: string | null
   lookBackAt?: Date | string | null
   chainHead?: string | null
+  search?: string | null
   asset?: Prisma.AssetCreateNestedOneWithoutHazardsInput
   transitions?: Prisma.HazardTransitionCreateNestedManyWithoutHazardInput
+  figure?: Prisma.HazardFigureCreateNestedOneWithoutHazardInput
   packages?: Prisma.ArchivePackageCreateNestedManyWithoutHazardInput
   deadlines?: Prisma.DeadlineCreateNestedManyWithoutHazardInput
   supervisions?: Prisma.SupervisionCreateNestedManyWithoutHazardInput
@@ -2305,7 +2379,9 @@ export type HazardUncheckedCreateWithoutItemsInput = {
   successorId?: string | null
   lookBackAt?: Date | string | null
   chainHead?: string | null
+  search?: string | null
   transitions?: Prisma.HazardTransitionUncheckedCreateNestedManyWithoutHazardInput
+  figure?: Prisma.HazardFigureUncheckedCreateNestedOneWithoutHazardInput
   packages?: Prisma.ArchivePackageUncheckedCreateNestedManyWithoutHazardInput
   deadlines?: Prisma.DeadlineUncheckedCreateNestedManyWithoutHazardInput
   supervisions?: Prisma.SupervisionUncheckedCreateNestedManyWithoutHazardInput
@@ -2369,8 +2445,10 @@ export type HazardUpdateWithoutItemsInput = {
   successorId?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
   lookBackAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
   chainHead?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  search?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
   asset?: Prisma.AssetUpdateOneWithoutHazardsNestedInput
   transitions?: Prisma.HazardTransitionUpdateManyWithoutHazardNestedInput
+  figure?: Prisma.HazardFigureUpdateOneWithoutHazardNestedInput
   packages?: Prisma.ArchivePackageUpdateManyWithoutHazardNestedInput
   deadlines?: Prisma.DeadlineUpdateManyWithoutHazardNestedInput
   supervisions?: Prisma.SupervisionUpdateManyWithoutHazardNestedInput
@@ -2420,7 +2498,9 @@ export type HazardUncheckedUpdateWithoutItemsInput = {
   successorId?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
   lookBackAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
   chainHead?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  search?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
   transitions?: Prisma.HazardTransitionUncheckedUpdateManyWithoutHazardNestedInput
+  figure?: Prisma.HazardFigureUncheckedUpdateOneWithoutHazardNestedInput
   packages?: Prisma.ArchivePackageUncheckedUpdateManyWithoutHazardNestedInput
   deadlines?: Prisma.DeadlineUncheckedUpdateManyWithoutHazardNestedInput
   supervisions?: Prisma.SupervisionUncheckedUpdateManyWithoutHazardNestedInput
@@ -2468,8 +2548,10 @@ export type HazardCreateWithoutPackagesInput = {
   successorId?: string | null
   lookBackAt?: Date | string | null
   chainHead?: string | null
+  search?: string | null
   asset?: Prisma.AssetCreateNestedOneWithoutHazardsInput
   transitions?: Prisma.HazardTransitionCreateNestedManyWithoutHazardInput
+  figure?: Prisma.HazardFigureCreateNestedOneWithoutHazardInput
   items?: Prisma.HazardItemCreateNestedManyWithoutHazardInput
   deadlines?: Prisma.DeadlineCreateNestedManyWithoutHazardInput
   supervisions?: Prisma.SupervisionCreateNestedManyWithoutHazardInput
@@ -2519,7 +2601,9 @@ export type HazardUncheckedCreateWithoutPackagesInput = {
   successorId?: string | null
   lookBackAt?: Date | string | null
   chainHead?: string | null
+  search?: string | null
   transitions?: Prisma.HazardTransitionUncheckedCreateNestedManyWithoutHazardInput
+  figure?: Prisma.HazardFigureUncheckedCreateNestedOneWithoutHazardInput
   items?: Prisma.HazardItemUncheckedCreateNestedManyWithoutHazardInput
   deadlines?: Prisma.DeadlineUncheckedCreateNestedManyWithoutHazardInput
   supervisions?: Prisma.SupervisionUncheckedCreateNestedManyWithoutHazardInput
@@ -2583,8 +2667,10 @@ export type HazardUpdateWithoutPackagesInput = {
   successorId?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
   lookBackAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
   chainHead?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  search?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
   asset?: Prisma.AssetUpdateOneWithoutHazardsNestedInput
   transitions?: Prisma.HazardTransitionUpdateManyWithoutHazardNestedInput
+  figure?: Prisma.HazardFigureUpdateOneWithoutHazardNestedInput
   items?: Prisma.HazardItemUpdateManyWithoutHazardNestedInput
   deadlines?: Prisma.DeadlineUpdateManyWithoutHazardNestedInput
   supervisions?: Prisma.SupervisionUpdateManyWithoutHazardNestedInput
@@ -2634,7 +2720,9 @@ export type HazardUncheckedUpdateWithoutPackagesInput = {
   successorId?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
   lookBackAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
   chainHead?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  search?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
   transitions?: Prisma.HazardTransitionUncheckedUpdateManyWithoutHazardNestedInput
+  figure?: Prisma.HazardFigureUncheckedUpdateOneWithoutHazardNestedInput
   items?: Prisma.HazardItemUncheckedUpdateManyWithoutHazardNestedInput
   deadlines?: Prisma.DeadlineUncheckedUpdateManyWithoutHazardNestedInput
   supervisions?: Prisma.SupervisionUncheckedUpdateManyWithoutHazardNestedInput
@@ -2682,8 +2770,10 @@ export type HazardCreateWithoutEvidenceInput = {
   successorId?: string | null
   lookBackAt?: Date | string | null
   chainHead?: string | null
+  search?: string | null
   asset?: Prisma.AssetCreateNestedOneWithoutHazardsInput
   transitions?: Prisma.HazardTransitionCreateNestedManyWithoutHazardInput
+  figure?: Prisma.HazardFigureCreateNestedOneWithoutHazardInput
   items?: Prisma.HazardItemCreateNestedManyWithoutHazardInput
   packages?: Prisma.ArchivePackageCreateNestedManyWithoutHazardInput
   deadlines?: Prisma.DeadlineCreateNestedManyWithoutHazardInput
@@ -2733,7 +2823,9 @@ export type HazardUncheckedCreateWithoutEvidenceInput = {
   successorId?: string | null
   lookBackAt?: Date | string | null
   chainHead?: string | null
+  search?: string | null
   transitions?: Prisma.HazardTransitionUncheckedCreateNestedManyWithoutHazardInput
+  figure?: Prisma.HazardFigureUncheckedCreateNestedOneWithoutHazardInput
   items?: Prisma.HazardItemUncheckedCreateNestedManyWithoutHazardInput
   packages?: Prisma.ArchivePackageUncheckedCreateNestedManyWithoutHazardInput
   deadlines?: Prisma.DeadlineUncheckedCreateNestedManyWithoutHazardInput
@@ -2797,8 +2889,10 @@ export type HazardUpdateWithoutEvidenceInput = {
   successorId?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
   lookBackAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
   chainHead?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  search?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
   asset?: Prisma.AssetUpdateOneWithoutHazardsNestedInput
   transitions?: Prisma.HazardTransitionUpdateManyWithoutHazardNestedInput
+  figure?: Prisma.HazardFigureUpdateOneWithoutHazardNestedInput
   items?: Prisma.HazardItemUpdateManyWithoutHazardNestedInput
   packages?: Prisma.ArchivePackageUpdateManyWithoutHazardNestedInput
   deadlines?: Prisma.DeadlineUpdateManyWithoutHazardNestedInput
@@ -2848,7 +2942,9 @@ export type HazardUncheckedUpdateWithoutEvidenceInput = {
   successorId?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
   lookBackAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
   chainHead?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  search?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
   transitions?: Prisma.HazardTransitionUncheckedUpdateManyWithoutHazardNestedInput
+  figure?: Prisma.HazardFigureUncheckedUpdateOneWithoutHazardNestedInput
   items?: Prisma.HazardItemUncheckedUpdateManyWithoutHazardNestedInput
   packages?: Prisma.ArchivePackageUncheckedUpdateManyWithoutHazardNestedInput
   deadlines?: Prisma.DeadlineUncheckedUpdateManyWithoutHazardNestedInput
@@ -2896,8 +2992,10 @@ export type HazardCreateWithoutTasksInput = {
   successorId?: string | null
   lookBackAt?: Date | string | null
   chainHead?: string | null
+  search?: string | null
   asset?: Prisma.AssetCreateNestedOneWithoutHazardsInput
   transitions?: Prisma.HazardTransitionCreateNestedManyWithoutHazardInput
+  figure?: Prisma.HazardFigureCreateNestedOneWithoutHazardInput
   items?: Prisma.HazardItemCreateNestedManyWithoutHazardInput
   packages?: Prisma.ArchivePackageCreateNestedManyWithoutHazardInput
   deadlines?: Prisma.DeadlineCreateNestedManyWithoutHazardInput
@@ -2947,7 +3045,9 @@ export type HazardUncheckedCreateWithoutTasksInput = {
   successorId?: string | null
   lookBackAt?: Date | string | null
   chainHead?: string | null
+  search?: string | null
   transitions?: Prisma.HazardTransitionUncheckedCreateNestedManyWithoutHazardInput
+  figure?: Prisma.HazardFigureUncheckedCreateNestedOneWithoutHazardInput
   items?: Prisma.HazardItemUncheckedCreateNestedManyWithoutHazardInput
   packages?: Prisma.ArchivePackageUncheckedCreateNestedManyWithoutHazardInput
   deadlines?: Prisma.DeadlineUncheckedCreateNestedManyWithoutHazardInput
@@ -3011,8 +3111,10 @@ export type HazardUpdateWithoutTasksInput = {
   successorId?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
   lookBackAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
   chainHead?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  search?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
   asset?: Prisma.AssetUpdateOneWithoutHazardsNestedInput
   transitions?: Prisma.HazardTransitionUpdateManyWithoutHazardNestedInput
+  figure?: Prisma.HazardFigureUpdateOneWithoutHazardNestedInput
   items?: Prisma.HazardItemUpdateManyWithoutHazardNestedInput
   packages?: Prisma.ArchivePackageUpdateManyWithoutHazardNestedInput
   deadlines?: Prisma.DeadlineUpdateManyWithoutHazardNestedInput
@@ -3062,12 +3164,236 @@ export type HazardUncheckedUpdateWithoutTasksInput = {
   successorId?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
   lookBackAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
   chainHead?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  search?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  transitions?: Prisma.HazardTransitionUncheckedUpdateManyWithoutHazardNestedInput
+  figure?: Prisma.HazardFigureUncheckedUpdateOneWithoutHazardNestedInput
+  items?: Prisma.HazardItemUncheckedUpdateManyWithoutHazardNestedInput
+  packages?: Prisma.ArchivePackageUncheckedUpdateManyWithoutHazardNestedInput
+  deadlines?: Prisma.DeadlineUncheckedUpdateManyWithoutHazardNestedInput
+  supervisions?: Prisma.SupervisionUncheckedUpdateManyWithoutHazardNestedInput
+  evidence?: Prisma.EvidenceUncheckedUpdateManyWithoutHazardNestedInput
+}
+
+export type HazardCreateWithoutFigureInput = {
+  id: string
+  number: string
+  zoneId?: string | null
+  type: string
+  grade?: string | null
+  title: string
+  description: string
+  state: string
+  origin: string
+  seq: number
+  cycle?: number
+  reportedAt: Date | string
+  dueAt?: Date | string | null
+  overdue?: boolean
+  supervision?: number
+  supervisionOpen?: boolean
+  rejections?: number
+  statutory?: boolean
+  needsOwner?: boolean
+  responsibleId?: string | null
+  snapshot: Prisma.JsonNullValueInput | runtime.InputJsonValue
+  closedAt?: Date | string | null
+  eventId?: bigint | number | null
+  ruleId?: string | null
+  ruleVersion?: number | null
+  flowVersion?: number | null
+  nodeId?: string | null
+  point?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
+  updatedAt: Date | string
+  acceptedAt?: Date | string | null
+  listed?: boolean
+  paused?: boolean
+  extensions?: number
+  reportCount?: number
+  mergedInto?: string | null
+  predecessorId?: string | null
+  successorId?: string | null
+  lookBackAt?: Date | string | null
+  chainHead?: string | null
+  search?: string | null
+  asset?: Prisma.AssetCreateNestedOneWithoutHazardsInput
+  transitions?: Prisma.HazardTransitionCreateNestedManyWithoutHazardInput
+  items?: Prisma.HazardItemCreateNestedManyWithoutHazardInput
+  packages?: Prisma.ArchivePackageCreateNestedManyWithoutHazardInput
+  deadlines?: Prisma.DeadlineCreateNestedManyWithoutHazardInput
+  supervisions?: Prisma.SupervisionCreateNestedManyWithoutHazardInput
+  evidence?: Prisma.EvidenceCreateNestedManyWithoutHazardInput
+  tasks?: Prisma.TaskCreateNestedManyWithoutHazardInput
+}
+
+export type HazardUncheckedCreateWithoutFigureInput = {
+  id: string
+  tenantId: string
+  number: string
+  assetId?: string | null
+  zoneId?: string | null
+  type: string
+  grade?: string | null
+  title: string
+  description: string
+  state: string
+  origin: string
+  seq: number
+  cycle?: number
+  reportedAt: Date | string
+  dueAt?: Date | string | null
+  overdue?: boolean
+  supervision?: number
+  supervisionOpen?: boolean
+  rejections?: number
+  statutory?: boolean
+  needsOwner?: boolean
+  responsibleId?: string | null
+  snapshot: Prisma.JsonNullValueInput | runtime.InputJsonValue
+  closedAt?: Date | string | null
+  eventId?: bigint | number | null
+  ruleId?: string | null
+  ruleVersion?: number | null
+  flowVersion?: number | null
+  nodeId?: string | null
+  point?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
+  updatedAt: Date | string
+  acceptedAt?: Date | string | null
+  listed?: boolean
+  paused?: boolean
+  extensions?: number
+  reportCount?: number
+  mergedInto?: string | null
+  predecessorId?: string | null
+  successorId?: string | null
+  lookBackAt?: Date | string | null
+  chainHead?: string | null
+  search?: string | null
+  transitions?: Prisma.HazardTransitionUncheckedCreateNestedManyWithoutHazardInput
+  items?: Prisma.HazardItemUncheckedCreateNestedManyWithoutHazardInput
+  packages?: Prisma.ArchivePackageUncheckedCreateNestedManyWithoutHazardInput
+  deadlines?: Prisma.DeadlineUncheckedCreateNestedManyWithoutHazardInput
+  supervisions?: Prisma.SupervisionUncheckedCreateNestedManyWithoutHazardInput
+  evidence?: Prisma.EvidenceUncheckedCreateNestedManyWithoutHazardInput
+  tasks?: Prisma.TaskUncheckedCreateNestedManyWithoutHazardInput
+}
+
+export type HazardCreateOrConnectWithoutFigureInput = {
+  where: Prisma.HazardWhereUniqueInput
+  create: Prisma.XOR<Prisma.HazardCreateWithoutFigureInput, Prisma.HazardUncheckedCreateWithoutFigureInput>
+}
+
+export type HazardUpsertWithoutFigureInput = {
+  update: Prisma.XOR<Prisma.HazardUpdateWithoutFigureInput, Prisma.HazardUncheckedUpdateWithoutFigureInput>
+  create: Prisma.XOR<Prisma.HazardCreateWithoutFigureInput, Prisma.HazardUncheckedCreateWithoutFigureInput>
+  where?: Prisma.HazardWhereInput
+}
+
+export type HazardUpdateToOneWithWhereWithoutFigureInput = {
+  where?: Prisma.HazardWhereInput
+  data: Prisma.XOR<Prisma.HazardUpdateWithoutFigureInput, Prisma.HazardUncheckedUpdateWithoutFigureInput>
+}
+
+export type HazardUpdateWithoutFigureInput = {
+  id?: Prisma.StringFieldUpdateOperationsInput | string
+  number?: Prisma.StringFieldUpdateOperationsInput | string
+  zoneId?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  type?: Prisma.StringFieldUpdateOperationsInput | string
+  grade?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  title?: Prisma.StringFieldUpdateOperationsInput | string
+  description?: Prisma.StringFieldUpdateOperationsInput | string
+  state?: Prisma.StringFieldUpdateOperationsInput | string
+  origin?: Prisma.StringFieldUpdateOperationsInput | string
+  seq?: Prisma.IntFieldUpdateOperationsInput | number
+  cycle?: Prisma.IntFieldUpdateOperationsInput | number
+  reportedAt?: Prisma.DateTimeFieldUpdateOperationsInput | Date | string
+  dueAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
+  overdue?: Prisma.BoolFieldUpdateOperationsInput | boolean
+  supervision?: Prisma.IntFieldUpdateOperationsInput | number
+  supervisionOpen?: Prisma.BoolFieldUpdateOperationsInput | boolean
+  rejections?: Prisma.IntFieldUpdateOperationsInput | number
+  statutory?: Prisma.BoolFieldUpdateOperationsInput | boolean
+  needsOwner?: Prisma.BoolFieldUpdateOperationsInput | boolean
+  responsibleId?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  snapshot?: Prisma.JsonNullValueInput | runtime.InputJsonValue
+  closedAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
+  eventId?: Prisma.NullableBigIntFieldUpdateOperationsInput | bigint | number | null
+  ruleId?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  ruleVersion?: Prisma.NullableIntFieldUpdateOperationsInput | number | null
+  flowVersion?: Prisma.NullableIntFieldUpdateOperationsInput | number | null
+  nodeId?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  point?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
+  updatedAt?: Prisma.DateTimeFieldUpdateOperationsInput | Date | string
+  acceptedAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
+  listed?: Prisma.BoolFieldUpdateOperationsInput | boolean
+  paused?: Prisma.BoolFieldUpdateOperationsInput | boolean
+  extensions?: Prisma.IntFieldUpdateOperationsInput | number
+  reportCount?: Prisma.IntFieldUpdateOperationsInput | number
+  mergedInto?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  predecessorId?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  successorId?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  lookBackAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
+  chainHead?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  search?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  asset?: Prisma.AssetUpdateOneWithoutHazardsNestedInput
+  transitions?: Prisma.HazardTransitionUpdateManyWithoutHazardNestedInput
+  items?: Prisma.HazardItemUpdateManyWithoutHazardNestedInput
+  packages?: Prisma.ArchivePackageUpdateManyWithoutHazardNestedInput
+  deadlines?: Prisma.DeadlineUpdateManyWithoutHazardNestedInput
+  supervisions?: Prisma.SupervisionUpdateManyWithoutHazardNestedInput
+  evidence?: Prisma.EvidenceUpdateManyWithoutHazardNestedInput
+  tasks?: Prisma.TaskUpdateManyWithoutHazardNestedInput
+}
+
+export type HazardUncheckedUpdateWithoutFigureInput = {
+  id?: Prisma.StringFieldUpdateOperationsInput | string
+  tenantId?: Prisma.StringFieldUpdateOperationsInput | string
+  number?: Prisma.StringFieldUpdateOperationsInput | string
+  assetId?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  zoneId?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  type?: Prisma.StringFieldUpdateOperationsInput | string
+  grade?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  title?: Prisma.StringFieldUpdateOperationsInput | string
+  description?: Prisma.StringFieldUpdateOperationsInput | string
+  state?: Prisma.StringFieldUpdateOperationsInput | string
+  origin?: Prisma.StringFieldUpdateOperationsInput | string
+  seq?: Prisma.IntFieldUpdateOperationsInput | number
+  cycle?: Prisma.IntFieldUpdateOperationsInput | number
+  reportedAt?: Prisma.DateTimeFieldUpdateOperationsInput | Date | string
+  dueAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
+  overdue?: Prisma.BoolFieldUpdateOperationsInput | boolean
+  supervision?: Prisma.IntFieldUpdateOperationsInput | number
+  supervisionOpen?: Prisma.BoolFieldUpdateOperationsInput | boolean
+  rejections?: Prisma.IntFieldUpdateOperationsInput | number
+  statutory?: Prisma.BoolFieldUpdateOperationsInput | boolean
+  needsOwner?: Prisma.BoolFieldUpdateOperationsInput | boolean
+  responsibleId?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  snapshot?: Prisma.JsonNullValueInput | runtime.InputJsonValue
+  closedAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
+  eventId?: Prisma.NullableBigIntFieldUpdateOperationsInput | bigint | number | null
+  ruleId?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  ruleVersion?: Prisma.NullableIntFieldUpdateOperationsInput | number | null
+  flowVersion?: Prisma.NullableIntFieldUpdateOperationsInput | number | null
+  nodeId?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  point?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
+  updatedAt?: Prisma.DateTimeFieldUpdateOperationsInput | Date | string
+  acceptedAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
+  listed?: Prisma.BoolFieldUpdateOperationsInput | boolean
+  paused?: Prisma.BoolFieldUpdateOperationsInput | boolean
+  extensions?: Prisma.IntFieldUpdateOperationsInput | number
+  reportCount?: Prisma.IntFieldUpdateOperationsInput | number
+  mergedInto?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  predecessorId?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  successorId?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  lookBackAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
+  chainHead?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  search?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
   transitions?: Prisma.HazardTransitionUncheckedUpdateManyWithoutHazardNestedInput
   items?: Prisma.HazardItemUncheckedUpdateManyWithoutHazardNestedInput
   packages?: Prisma.ArchivePackageUncheckedUpdateManyWithoutHazardNestedInput
   deadlines?: Prisma.DeadlineUncheckedUpdateManyWithoutHazardNestedInput
   supervisions?: Prisma.SupervisionUncheckedUpdateManyWithoutHazardNestedInput
   evidence?: Prisma.EvidenceUncheckedUpdateManyWithoutHazardNestedInput
+  tasks?: Prisma.TaskUncheckedUpdateManyWithoutHazardNestedInput
 }
 
 export type HazardCreateManyAssetInput = {
@@ -3110,6 +3436,7 @@ export type HazardCreateManyAssetInput = {
   successorId?: string | null
   lookBackAt?: Date | string | null
   chainHead?: string | null
+  search?: string | null
 }
 
 export type HazardUpdateWithoutAssetInput = {
@@ -3152,7 +3479,9 @@ export type HazardUpdateWithoutAssetInput = {
   successorId?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
   lookBackAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
   chainHead?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  search?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
   transitions?: Prisma.HazardTransitionUpdateManyWithoutHazardNestedInput
+  figure?: Prisma.HazardFigureUpdateOneWithoutHazardNestedInput
   items?: Prisma.HazardItemUpdateManyWithoutHazardNestedInput
   packages?: Prisma.ArchivePackageUpdateManyWithoutHazardNestedInput
   deadlines?: Prisma.DeadlineUpdateManyWithoutHazardNestedInput
@@ -3201,7 +3530,9 @@ export type HazardUncheckedUpdateWithoutAssetInput = {
   successorId?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
   lookBackAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
   chainHead?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  search?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
   transitions?: Prisma.HazardTransitionUncheckedUpdateManyWithoutHazardNestedInput
+  figure?: Prisma.HazardFigureUncheckedUpdateOneWithoutHazardNestedInput
   items?: Prisma.HazardItemUncheckedUpdateManyWithoutHazardNestedInput
   packages?: Prisma.ArchivePackageUncheckedUpdateManyWithoutHazardNestedInput
   deadlines?: Prisma.DeadlineUncheckedUpdateManyWithoutHazardNestedInput
@@ -3250,6 +3581,7 @@ export type HazardUncheckedUpdateManyWithoutAssetInput = {
   successorId?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
   lookBackAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
   chainHead?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  search?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
 }
 
 
@@ -3379,8 +3711,10 @@ export type HazardSelect<ExtArgs extends runtime.Types.Extensions.InternalArgs =
   successorId?: boolean
   lookBackAt?: boolean
   chainHead?: boolean
+  search?: boolean
   asset?: boolean | Prisma.Hazard$assetArgs<ExtArgs>
   transitions?: boolean | Prisma.Hazard$transitionsArgs<ExtArgs>
+  figure?: boolean | Prisma.Hazard$figureArgs<ExtArgs>
   items?: boolean | Prisma.Hazard$itemsArgs<ExtArgs>
   packages?: boolean | Prisma.Hazard$packagesArgs<ExtArgs>
   deadlines?: boolean | Prisma.Hazard$deadlinesArgs<ExtArgs>
@@ -3432,6 +3766,7 @@ export type HazardSelectCreateManyAndReturn<ExtArgs extends runtime.Types.Extens
   successorId?: boolean
   lookBackAt?: boolean
   chainHead?: boolean
+  search?: boolean
   asset?: boolean | Prisma.Hazard$assetArgs<ExtArgs>
 }, ExtArgs["result"]["hazard"]>
 
@@ -3477,6 +3812,7 @@ export type HazardSelectUpdateManyAndReturn<ExtArgs extends runtime.Types.Extens
   successorId?: boolean
   lookBackAt?: boolean
   chainHead?: boolean
+  search?: boolean
   asset?: boolean | Prisma.Hazard$assetArgs<ExtArgs>
 }, ExtArgs["result"]["hazard"]>
 
@@ -3522,12 +3858,14 @@ export type HazardSelectScalar = {
   successorId?: boolean
   lookBackAt?: boolean
   chainHead?: boolean
+  search?: boolean
 }
 
-export type HazardOmit<ExtArgs extends runtime.Types.Extensions.InternalArgs = runtime.Types.Extensions.DefaultArgs> = runtime.Types.Extensions.GetOmit<"id" | "tenantId" | "number" | "assetId" | "zoneId" | "type" | "grade" | "title" | "description" | "state" | "origin" | "seq" | "cycle" | "reportedAt" | "dueAt" | "overdue" | "supervision" | "supervisionOpen" | "rejections" | "statutory" | "needsOwner" | "responsibleId" | "snapshot" | "closedAt" | "eventId" | "ruleId" | "ruleVersion" | "flowVersion" | "nodeId" | "point" | "updatedAt" | "acceptedAt" | "listed" | "paused" | "extensions" | "reportCount" | "mergedInto" | "predecessorId" | "successorId" | "lookBackAt" | "chainHead", ExtArgs["result"]["hazard"]>
+export type HazardOmit<ExtArgs extends runtime.Types.Extensions.InternalArgs = runtime.Types.Extensions.DefaultArgs> = runtime.Types.Extensions.GetOmit<"id" | "tenantId" | "number" | "assetId" | "zoneId" | "type" | "grade" | "title" | "description" | "state" | "origin" | "seq" | "cycle" | "reportedAt" | "dueAt" | "overdue" | "supervision" | "supervisionOpen" | "rejections" | "statutory" | "needsOwner" | "responsibleId" | "snapshot" | "closedAt" | "eventId" | "ruleId" | "ruleVersion" | "flowVersion" | "nodeId" | "point" | "updatedAt" | "acceptedAt" | "listed" | "paused" | "extensions" | "reportCount" | "mergedInto" | "predecessorId" | "successorId" | "lookBackAt" | "chainHead" | "search", ExtArgs["result"]["hazard"]>
 export type HazardInclude<ExtArgs extends runtime.Types.Extensions.InternalArgs = runtime.Types.Extensions.DefaultArgs> = {
   asset?: boolean | Prisma.Hazard$assetArgs<ExtArgs>
   transitions?: boolean | Prisma.Hazard$transitionsArgs<ExtArgs>
+  figure?: boolean | Prisma.Hazard$figureArgs<ExtArgs>
   items?: boolean | Prisma.Hazard$itemsArgs<ExtArgs>
   packages?: boolean | Prisma.Hazard$packagesArgs<ExtArgs>
   deadlines?: boolean | Prisma.Hazard$deadlinesArgs<ExtArgs>
@@ -3548,6 +3886,7 @@ export type $HazardPayload<ExtArgs extends runtime.Types.Extensions.InternalArgs
   objects: {
     asset: Prisma.$AssetPayload<ExtArgs> | null
     transitions: Prisma.$HazardTransitionPayload<ExtArgs>[]
+    figure: Prisma.$HazardFigurePayload<ExtArgs> | null
     items: Prisma.$HazardItemPayload<ExtArgs>[]
     packages: Prisma.$ArchivePackagePayload<ExtArgs>[]
     deadlines: Prisma.$DeadlinePayload<ExtArgs>[]
@@ -3636,6 +3975,10 @@ export type $HazardPayload<ExtArgs extends runtime.Types.Extensions.InternalArgs
      * Hash of the last transition.
      */
     chainHead: string | null
+    /**
+     * Generated: number, title and description in lower case.
+     */
+    search: string | null
   }, ExtArgs["result"]["hazard"]>
   composites: {}
 }
@@ -4032,6 +4375,7 @@ export interface Prisma__HazardClient<T, Null = never, ExtArgs extends runtime.T
   readonly [Symbol.toStringTag]: "PrismaPromise"
   asset<T extends Prisma.Hazard$assetArgs<ExtArgs> = {}>(args?: Prisma.Subset<T, Prisma.Hazard$assetArgs<ExtArgs>>): Prisma.Prisma__AssetClient<runtime.Types.Result.GetResult<Prisma.$AssetPayload<ExtArgs>, T, "findUniqueOrThrow", GlobalOmitOptions> | null, null, ExtArgs, GlobalOmitOptions>
   transitions<T extends Prisma.Hazard$transitionsArgs<ExtArgs> = {}>(args?: Prisma.Subset<T, Prisma.Hazard$transitionsArgs<ExtArgs>>): Prisma.PrismaPromise<runtime.Types.Result.GetResult<Prisma.$HazardTransitionPayload<ExtArgs>, T, "findMany", GlobalOmitOptions> | Null>
+  figure<T extends Prisma.Hazard$figureArgs<ExtArgs> = {}>(args?: Prisma.Subset<T, Prisma.Hazard$figureArgs<ExtArgs>>): Prisma.Prisma__HazardFigureClient<runtime.Types.Result.GetResult<Prisma.$HazardFigurePayload<ExtArgs>, T, "findUniqueOrThrow", GlobalOmitOptions> | null, null, ExtArgs, GlobalOmitOptions>
   items<T extends Prisma.Hazard$itemsArgs<ExtArgs> = {}>(args?: Prisma.Subset<T, Prisma.Hazard$itemsArgs<ExtArgs>>): Prisma.PrismaPromise<runtime.Types.Result.GetResult<Prisma.$HazardItemPayload<ExtArgs>, T, "findMany", GlobalOmitOptions> | Null>
   packages<T extends Prisma.Hazard$packagesArgs<ExtArgs> = {}>(args?: Prisma.Subset<T, Prisma.Hazard$packagesArgs<ExtArgs>>): Prisma.PrismaPromise<runtime.Types.Result.GetResult<Prisma.$ArchivePackagePayload<ExtArgs>, T, "findMany", GlobalOmitOptions> | Null>
   deadlines<T extends Prisma.Hazard$deadlinesArgs<ExtArgs> = {}>(args?: Prisma.Subset<T, Prisma.Hazard$deadlinesArgs<ExtArgs>>): Prisma.PrismaPromise<runtime.Types.Result.GetResult<Prisma.$DeadlinePayload<ExtArgs>, T, "findMany", GlobalOmitOptions> | Null>
@@ -4108,6 +4452,7 @@ export interface HazardFieldRefs {
   readonly successorId: Prisma.FieldRef<"Hazard", 'String'>
   readonly lookBackAt: Prisma.FieldRef<"Hazard", 'DateTime'>
   readonly chainHead: Prisma.FieldRef<"Hazard", 'String'>
+  readonly search: Prisma.FieldRef<"Hazard", 'String'>
 }
     
 
@@ -4549,6 +4894,25 @@ export type Hazard$transitionsArgs<ExtArgs extends runtime.Types.Extensions.Inte
   take?: number
   skip?: number
   distinct?: Prisma.HazardTransitionScalarFieldEnum | Prisma.HazardTransitionScalarFieldEnum[]
+}
+
+/**
+ * Hazard.figure
+ */
+export type Hazard$figureArgs<ExtArgs extends runtime.Types.Extensions.InternalArgs = runtime.Types.Extensions.DefaultArgs> = {
+  /**
+   * Select specific fields to fetch from the HazardFigure
+   */
+  select?: Prisma.HazardFigureSelect<ExtArgs> | null
+  /**
+   * Omit specific fields from the HazardFigure
+   */
+  omit?: Prisma.HazardFigureOmit<ExtArgs> | null
+  /**
+   * Choose, which related nodes to fetch as well
+   */
+  include?: Prisma.HazardFigureInclude<ExtArgs> | null
+  where?: Prisma.HazardFigureWhereInput
 }
 
 /**

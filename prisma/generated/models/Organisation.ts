@@ -248,6 +248,7 @@ export type OrganisationWhereInput = {
   plans?: Prisma.PatrolPlanListRelationFilter
   ownPlans?: Prisma.PatrolPlanListRelationFilter
   responsibilityRules?: Prisma.ResponsibilityRuleListRelationFilter
+  runningEffects?: Prisma.RunningEffectListRelationFilter
 }
 
 export type OrganisationOrderByWithRelationInput = {
@@ -273,6 +274,7 @@ export type OrganisationOrderByWithRelationInput = {
   plans?: Prisma.PatrolPlanOrderByRelationAggregateInput
   ownPlans?: Prisma.PatrolPlanOrderByRelationAggregateInput
   responsibilityRules?: Prisma.ResponsibilityRuleOrderByRelationAggregateInput
+  runningEffects?: Prisma.RunningEffectOrderByRelationAggregateInput
 }
 
 export type OrganisationWhereUniqueInput = Prisma.AtLeast<{
@@ -301,6 +303,7 @@ export type OrganisationWhereUniqueInput = Prisma.AtLeast<{
   plans?: Prisma.PatrolPlanListRelationFilter
   ownPlans?: Prisma.PatrolPlanListRelationFilter
   responsibilityRules?: Prisma.ResponsibilityRuleListRelationFilter
+  runningEffects?: Prisma.RunningEffectListRelationFilter
 }, "id" | "code">
 
 export type OrganisationOrderByWithAggregationInput = {
@@ -361,6 +364,7 @@ export type OrganisationCreateInput = {
   plans?: Prisma.PatrolPlanCreateNestedManyWithoutTenantInput
   ownPlans?: Prisma.PatrolPlanCreateNestedManyWithoutOwnerInput
   responsibilityRules?: Prisma.ResponsibilityRuleCreateNestedManyWithoutOwnerInput
+  runningEffects?: Prisma.RunningEffectCreateNestedManyWithoutTenantInput
 }
 
 export type OrganisationUncheckedCreateInput = {
@@ -385,6 +389,7 @@ export type OrganisationUncheckedCreateInput = {
   plans?: Prisma.PatrolPlanUncheckedCreateNestedManyWithoutTenantInput
   ownPlans?: Prisma.PatrolPlanUncheckedCreateNestedManyWithoutOwnerInput
   responsibilityRules?: Prisma.ResponsibilityRuleUncheckedCreateNestedManyWithoutOwnerInput
+  runningEffects?: Prisma.RunningEffectUncheckedCreateNestedManyWithoutTenantInput
 }
 
 export type OrganisationUpdateInput = {
@@ -409,6 +414,7 @@ export type OrganisationUpdateInput = {
   plans?: Prisma.PatrolPlanUpdateManyWithoutTenantNestedInput
   ownPlans?: Prisma.PatrolPlanUpdateManyWithoutOwnerNestedInput
   responsibilityRules?: Prisma.ResponsibilityRuleUpdateManyWithoutOwnerNestedInput
+  runningEffects?: Prisma.RunningEffectUpdateManyWithoutTenantNestedInput
 }
 
 export type OrganisationUncheckedUpdateInput = {
@@ -433,6 +439,7 @@ export type OrganisationUncheckedUpdateInput = {
   plans?: Prisma.PatrolPlanUncheckedUpdateManyWithoutTenantNestedInput
   ownPlans?: Prisma.PatrolPlanUncheckedUpdateManyWithoutOwnerNestedInput
   responsibilityRules?: Prisma.ResponsibilityRuleUncheckedUpdateManyWithoutOwnerNestedInput
+  runningEffects?: Prisma.RunningEffectUncheckedUpdateManyWithoutTenantNestedInput
 }
 
 export type OrganisationCreateManyInput = {
@@ -707,6 +714,20 @@ export type OrganisationUpdateOneRequiredWithoutResponsibilityRulesNestedInput =
   update?: Prisma.XOR<Prisma.XOR<Prisma.OrganisationUpdateToOneWithWhereWithoutResponsibilityRulesInput, Prisma.OrganisationUpdateWithoutResponsibilityRulesInput>, Prisma.OrganisationUncheckedUpdateWithoutResponsibilityRulesInput>
 }
 
+export type OrganisationCreateNestedOneWithoutRunningEffectsInput = {
+  create?: Prisma.XOR<Prisma.OrganisationCreateWithoutRunningEffectsInput, Prisma.OrganisationUncheckedCreateWithoutRunningEffectsInput>
+  connectOrCreate?: Prisma.OrganisationCreateOrConnectWithoutRunningEffectsInput
+  connect?: Prisma.OrganisationWhereUniqueInput
+}
+
+export type OrganisationUpdateOneRequiredWithoutRunningEffectsNestedInput = {
+  create?: Prisma.XOR<Prisma.OrganisationCreateWithoutRunningEffectsInput, Prisma.OrganisationUncheckedCreateWithoutRunningEffectsInput>
+  connectOrCreate?: Prisma.OrganisationCreateOrConnectWithoutRunningEffectsInput
+  upsert?: Prisma.OrganisationUpsertWithoutRunningEffectsInput
+  connect?: Prisma.OrganisationWhereUniqueInput
+  update?: Prisma.XOR<Prisma.XOR<Prisma.OrganisationUpdateToOneWithWhereWithoutRunningEffectsInput, Prisma.OrganisationUpdateWithoutRunningEffectsInput>, Prisma.OrganisationUncheckedUpdateWithoutRunningEffectsInput>
+}
+
 export type OrganisationCreateWithoutParkInput = {
   id: string
   kind: string
@@ -728,6 +749,7 @@ export type OrganisationCreateWithoutParkInput = {
   plans?: Prisma.PatrolPlanCreateNestedManyWithoutTenantInput
   ownPlans?: Prisma.PatrolPlanCreateNestedManyWithoutOwnerInput
   responsibilityRules?: Prisma.ResponsibilityRuleCreateNestedManyWithoutOwnerInput
+  runningEffects?: Prisma.RunningEffectCreateNestedManyWithoutTenantInput
 }
 
 export type OrganisationUncheckedCreateWithoutParkInput = {
@@ -751,6 +773,7 @@ export type OrganisationUncheckedCreateWithoutParkInput = {
   plans?: Prisma.PatrolPlanUncheckedCreateNestedManyWithoutTenantInput
   ownPlans?: Prisma.PatrolPlanUncheckedCreateNestedManyWithoutOwnerInput
   responsibilityRules?: Prisma.ResponsibilityRuleUncheckedCreateNestedManyWithoutOwnerInput
+  runningEffects?: Prisma.RunningEffectUncheckedCreateNestedManyWithoutTenantInput
 }
 
 export type OrganisationCreateOrConnectWithoutParkInput = {
@@ -818,6 +841,7 @@ export type OrganisationCreateWithoutUnitsInput = {
   plans?: Prisma.PatrolPlanCreateNestedManyWithoutTenantInput
   ownPlans?: Prisma.PatrolPlanCreateNestedManyWithoutOwnerInput
   responsibilityRules?: Prisma.ResponsibilityRuleCreateNestedManyWithoutOwnerInput
+  runningEffects?: Prisma.RunningEffectCreateNestedManyWithoutTenantInput
 }
 
 export type OrganisationUncheckedCreateWithoutUnitsInput = {
@@ -841,6 +865,7 @@ export type OrganisationUncheckedCreateWithoutUnitsInput = {
   plans?: Prisma.PatrolPlanUncheckedCreateNestedManyWithoutTenantInput
   ownPlans?: Prisma.PatrolPlanUncheckedCreateNestedManyWithoutOwnerInput
   responsibilityRules?: Prisma.ResponsibilityRuleUncheckedCreateNestedManyWithoutOwnerInput
+  runningEffects?: Prisma.RunningEffectUncheckedCreateNestedManyWithoutTenantInput
 }
 
 export type OrganisationCreateOrConnectWithoutUnitsInput = {
@@ -880,6 +905,7 @@ export type OrganisationUpdateWithoutUnitsInput = {
   plans?: Prisma.PatrolPlanUpdateManyWithoutTenantNestedInput
   ownPlans?: Prisma.PatrolPlanUpdateManyWithoutOwnerNestedInput
   responsibilityRules?: Prisma.ResponsibilityRuleUpdateManyWithoutOwnerNestedInput
+  runningEffects?: Prisma.RunningEffectUpdateManyWithoutTenantNestedInput
 }
 
 export type OrganisationUncheckedUpdateWithoutUnitsInput = {
@@ -903,6 +929,7 @@ export type OrganisationUncheckedUpdateWithoutUnitsInput = {
   plans?: Prisma.PatrolPlanUncheckedUpdateManyWithoutTenantNestedInput
   ownPlans?: Prisma.PatrolPlanUncheckedUpdateManyWithoutOwnerNestedInput
   responsibilityRules?: Prisma.ResponsibilityRuleUncheckedUpdateManyWithoutOwnerNestedInput
+  runningEffects?: Prisma.RunningEffectUncheckedUpdateManyWithoutTenantNestedInput
 }
 
 export type OrganisationCreateWithoutPrincipalsInput = {
@@ -926,6 +953,7 @@ export type OrganisationCreateWithoutPrincipalsInput = {
   plans?: Prisma.PatrolPlanCreateNestedManyWithoutTenantInput
   ownPlans?: Prisma.PatrolPlanCreateNestedManyWithoutOwnerInput
   responsibilityRules?: Prisma.ResponsibilityRuleCreateNestedManyWithoutOwnerInput
+  runningEffects?: Prisma.RunningEffectCreateNestedManyWithoutTenantInput
 }
 
 export type OrganisationUncheckedCreateWithoutPrincipalsInput = {
@@ -949,6 +977,7 @@ export type OrganisationUncheckedCreateWithoutPrincipalsInput = {
   plans?: Prisma.PatrolPlanUncheckedCreateNestedManyWithoutTenantInput
   ownPlans?: Prisma.PatrolPlanUncheckedCreateNestedManyWithoutOwnerInput
   responsibilityRules?: Prisma.ResponsibilityRuleUncheckedCreateNestedManyWithoutOwnerInput
+  runningEffects?: Prisma.RunningEffectUncheckedCreateNestedManyWithoutTenantInput
 }
 
 export type OrganisationCreateOrConnectWithoutPrincipalsInput = {
@@ -977,6 +1006,7 @@ export type OrganisationCreateWithoutContractorsInput = {
   plans?: Prisma.PatrolPlanCreateNestedManyWithoutTenantInput
   ownPlans?: Prisma.PatrolPlanCreateNestedManyWithoutOwnerInput
   responsibilityRules?: Prisma.ResponsibilityRuleCreateNestedManyWithoutOwnerInput
+  runningEffects?: Prisma.RunningEffectCreateNestedManyWithoutTenantInput
 }
 
 export type OrganisationUncheckedCreateWithoutContractorsInput = {
@@ -1000,6 +1030,7 @@ export type OrganisationUncheckedCreateWithoutContractorsInput = {
   plans?: Prisma.PatrolPlanUncheckedCreateNestedManyWithoutTenantInput
   ownPlans?: Prisma.PatrolPlanUncheckedCreateNestedManyWithoutOwnerInput
   responsibilityRules?: Prisma.ResponsibilityRuleUncheckedCreateNestedManyWithoutOwnerInput
+  runningEffects?: Prisma.RunningEffectUncheckedCreateNestedManyWithoutTenantInput
 }
 
 export type OrganisationCreateOrConnectWithoutContractorsInput = {
@@ -1039,6 +1070,7 @@ export type OrganisationUpdateWithoutPrincipalsInput = {
   plans?: Prisma.PatrolPlanUpdateManyWithoutTenantNestedInput
   ownPlans?: Prisma.PatrolPlanUpdateManyWithoutOwnerNestedInput
   responsibilityRules?: Prisma.ResponsibilityRuleUpdateManyWithoutOwnerNestedInput
+  runningEffects?: Prisma.RunningEffectUpdateManyWithoutTenantNestedInput
 }
 
 export type OrganisationUncheckedUpdateWithoutPrincipalsInput = {
@@ -1062,6 +1094,7 @@ export type OrganisationUncheckedUpdateWithoutPrincipalsInput = {
   plans?: Prisma.PatrolPlanUncheckedUpdateManyWithoutTenantNestedInput
   ownPlans?: Prisma.PatrolPlanUncheckedUpdateManyWithoutOwnerNestedInput
   responsibilityRules?: Prisma.ResponsibilityRuleUncheckedUpdateManyWithoutOwnerNestedInput
+  runningEffects?: Prisma.RunningEffectUncheckedUpdateManyWithoutTenantNestedInput
 }
 
 export type OrganisationUpsertWithoutContractorsInput = {
@@ -1096,6 +1129,7 @@ export type OrganisationUpdateWithoutContractorsInput = {
   plans?: Prisma.PatrolPlanUpdateManyWithoutTenantNestedInput
   ownPlans?: Prisma.PatrolPlanUpdateManyWithoutOwnerNestedInput
   responsibilityRules?: Prisma.ResponsibilityRuleUpdateManyWithoutOwnerNestedInput
+  runningEffects?: Prisma.RunningEffectUpdateManyWithoutTenantNestedInput
 }
 
 export type OrganisationUncheckedUpdateWithoutContractorsInput = {
@@ -1119,6 +1153,7 @@ export type OrganisationUncheckedUpdateWithoutContractorsInput = {
   plans?: Prisma.PatrolPlanUncheckedUpdateManyWithoutTenantNestedInput
   ownPlans?: Prisma.PatrolPlanUncheckedUpdateManyWithoutOwnerNestedInput
   responsibilityRules?: Prisma.ResponsibilityRuleUncheckedUpdateManyWithoutOwnerNestedInput
+  runningEffects?: Prisma.RunningEffectUncheckedUpdateManyWithoutTenantNestedInput
 }
 
 export type OrganisationCreateWithoutMembershipsInput = {
@@ -1142,6 +1177,7 @@ export type OrganisationCreateWithoutMembershipsInput = {
   plans?: Prisma.PatrolPlanCreateNestedManyWithoutTenantInput
   ownPlans?: Prisma.PatrolPlanCreateNestedManyWithoutOwnerInput
   responsibilityRules?: Prisma.ResponsibilityRuleCreateNestedManyWithoutOwnerInput
+  runningEffects?: Prisma.RunningEffectCreateNestedManyWithoutTenantInput
 }
 
 export type OrganisationUncheckedCreateWithoutMembershipsInput = {
@@ -1165,6 +1201,7 @@ export type OrganisationUncheckedCreateWithoutMembershipsInput = {
   plans?: Prisma.PatrolPlanUncheckedCreateNestedManyWithoutTenantInput
   ownPlans?: Prisma.PatrolPlanUncheckedCreateNestedManyWithoutOwnerInput
   responsibilityRules?: Prisma.ResponsibilityRuleUncheckedCreateNestedManyWithoutOwnerInput
+  runningEffects?: Prisma.RunningEffectUncheckedCreateNestedManyWithoutTenantInput
 }
 
 export type OrganisationCreateOrConnectWithoutMembershipsInput = {
@@ -1204,6 +1241,7 @@ export type OrganisationUpdateWithoutMembershipsInput = {
   plans?: Prisma.PatrolPlanUpdateManyWithoutTenantNestedInput
   ownPlans?: Prisma.PatrolPlanUpdateManyWithoutOwnerNestedInput
   responsibilityRules?: Prisma.ResponsibilityRuleUpdateManyWithoutOwnerNestedInput
+  runningEffects?: Prisma.RunningEffectUpdateManyWithoutTenantNestedInput
 }
 
 export type OrganisationUncheckedUpdateWithoutMembershipsInput = {
@@ -1227,6 +1265,7 @@ export type OrganisationUncheckedUpdateWithoutMembershipsInput = {
   plans?: Prisma.PatrolPlanUncheckedUpdateManyWithoutTenantNestedInput
   ownPlans?: Prisma.PatrolPlanUncheckedUpdateManyWithoutOwnerNestedInput
   responsibilityRules?: Prisma.ResponsibilityRuleUncheckedUpdateManyWithoutOwnerNestedInput
+  runningEffects?: Prisma.RunningEffectUncheckedUpdateManyWithoutTenantNestedInput
 }
 
 export type OrganisationCreateWithoutTasksInput = {
@@ -1250,6 +1289,7 @@ export type OrganisationCreateWithoutTasksInput = {
   plans?: Prisma.PatrolPlanCreateNestedManyWithoutTenantInput
   ownPlans?: Prisma.PatrolPlanCreateNestedManyWithoutOwnerInput
   responsibilityRules?: Prisma.ResponsibilityRuleCreateNestedManyWithoutOwnerInput
+  runningEffects?: Prisma.RunningEffectCreateNestedManyWithoutTenantInput
 }
 
 export type OrganisationUncheckedCreateWithoutTasksInput = {
@@ -1273,6 +1313,7 @@ export type OrganisationUncheckedCreateWithoutTasksInput = {
   plans?: Prisma.PatrolPlanUncheckedCreateNestedManyWithoutTenantInput
   ownPlans?: Prisma.PatrolPlanUncheckedCreateNestedManyWithoutOwnerInput
   responsibilityRules?: Prisma.ResponsibilityRuleUncheckedCreateNestedManyWithoutOwnerInput
+  runningEffects?: Prisma.RunningEffectUncheckedCreateNestedManyWithoutTenantInput
 }
 
 export type OrganisationCreateOrConnectWithoutTasksInput = {
@@ -1301,6 +1342,7 @@ export type OrganisationCreateWithoutOwnTasksInput = {
   plans?: Prisma.PatrolPlanCreateNestedManyWithoutTenantInput
   ownPlans?: Prisma.PatrolPlanCreateNestedManyWithoutOwnerInput
   responsibilityRules?: Prisma.ResponsibilityRuleCreateNestedManyWithoutOwnerInput
+  runningEffects?: Prisma.RunningEffectCreateNestedManyWithoutTenantInput
 }
 
 export type OrganisationUncheckedCreateWithoutOwnTasksInput = {
@@ -1324,6 +1366,7 @@ export type OrganisationUncheckedCreateWithoutOwnTasksInput = {
   plans?: Prisma.PatrolPlanUncheckedCreateNestedManyWithoutTenantInput
   ownPlans?: Prisma.PatrolPlanUncheckedCreateNestedManyWithoutOwnerInput
   responsibilityRules?: Prisma.ResponsibilityRuleUncheckedCreateNestedManyWithoutOwnerInput
+  runningEffects?: Prisma.RunningEffectUncheckedCreateNestedManyWithoutTenantInput
 }
 
 export type OrganisationCreateOrConnectWithoutOwnTasksInput = {
@@ -1363,6 +1406,7 @@ export type OrganisationUpdateWithoutTasksInput = {
   plans?: Prisma.PatrolPlanUpdateManyWithoutTenantNestedInput
   ownPlans?: Prisma.PatrolPlanUpdateManyWithoutOwnerNestedInput
   responsibilityRules?: Prisma.ResponsibilityRuleUpdateManyWithoutOwnerNestedInput
+  runningEffects?: Prisma.RunningEffectUpdateManyWithoutTenantNestedInput
 }
 
 export type OrganisationUncheckedUpdateWithoutTasksInput = {
@@ -1386,6 +1430,7 @@ export type OrganisationUncheckedUpdateWithoutTasksInput = {
   plans?: Prisma.PatrolPlanUncheckedUpdateManyWithoutTenantNestedInput
   ownPlans?: Prisma.PatrolPlanUncheckedUpdateManyWithoutOwnerNestedInput
   responsibilityRules?: Prisma.ResponsibilityRuleUncheckedUpdateManyWithoutOwnerNestedInput
+  runningEffects?: Prisma.RunningEffectUncheckedUpdateManyWithoutTenantNestedInput
 }
 
 export type OrganisationUpsertWithoutOwnTasksInput = {
@@ -1420,6 +1465,7 @@ export type OrganisationUpdateWithoutOwnTasksInput = {
   plans?: Prisma.PatrolPlanUpdateManyWithoutTenantNestedInput
   ownPlans?: Prisma.PatrolPlanUpdateManyWithoutOwnerNestedInput
   responsibilityRules?: Prisma.ResponsibilityRuleUpdateManyWithoutOwnerNestedInput
+  runningEffects?: Prisma.RunningEffectUpdateManyWithoutTenantNestedInput
 }
 
 export type OrganisationUncheckedUpdateWithoutOwnTasksInput = {
@@ -1443,6 +1489,7 @@ export type OrganisationUncheckedUpdateWithoutOwnTasksInput = {
   plans?: Prisma.PatrolPlanUncheckedUpdateManyWithoutTenantNestedInput
   ownPlans?: Prisma.PatrolPlanUncheckedUpdateManyWithoutOwnerNestedInput
   responsibilityRules?: Prisma.ResponsibilityRuleUncheckedUpdateManyWithoutOwnerNestedInput
+  runningEffects?: Prisma.RunningEffectUncheckedUpdateManyWithoutTenantNestedInput
 }
 
 export type OrganisationCreateWithoutPlansInput = {
@@ -1466,6 +1513,7 @@ export type OrganisationCreateWithoutPlansInput = {
   ownTasks?: Prisma.TaskCreateNestedManyWithoutOwnerInput
   ownPlans?: Prisma.PatrolPlanCreateNestedManyWithoutOwnerInput
   responsibilityRules?: Prisma.ResponsibilityRuleCreateNestedManyWithoutOwnerInput
+  runningEffects?: Prisma.RunningEffectCreateNestedManyWithoutTenantInput
 }
 
 export type OrganisationUncheckedCreateWithoutPlansInput = {
@@ -1489,6 +1537,7 @@ export type OrganisationUncheckedCreateWithoutPlansInput = {
   ownTasks?: Prisma.TaskUncheckedCreateNestedManyWithoutOwnerInput
   ownPlans?: Prisma.PatrolPlanUncheckedCreateNestedManyWithoutOwnerInput
   responsibilityRules?: Prisma.ResponsibilityRuleUncheckedCreateNestedManyWithoutOwnerInput
+  runningEffects?: Prisma.RunningEffectUncheckedCreateNestedManyWithoutTenantInput
 }
 
 export type OrganisationCreateOrConnectWithoutPlansInput = {
@@ -1517,6 +1566,7 @@ export type OrganisationCreateWithoutOwnPlansInput = {
   ownTasks?: Prisma.TaskCreateNestedManyWithoutOwnerInput
   plans?: Prisma.PatrolPlanCreateNestedManyWithoutTenantInput
   responsibilityRules?: Prisma.ResponsibilityRuleCreateNestedManyWithoutOwnerInput
+  runningEffects?: Prisma.RunningEffectCreateNestedManyWithoutTenantInput
 }
 
 export type OrganisationUncheckedCreateWithoutOwnPlansInput = {
@@ -1540,6 +1590,7 @@ export type OrganisationUncheckedCreateWithoutOwnPlansInput = {
   ownTasks?: Prisma.TaskUncheckedCreateNestedManyWithoutOwnerInput
   plans?: Prisma.PatrolPlanUncheckedCreateNestedManyWithoutTenantInput
   responsibilityRules?: Prisma.ResponsibilityRuleUncheckedCreateNestedManyWithoutOwnerInput
+  runningEffects?: Prisma.RunningEffectUncheckedCreateNestedManyWithoutTenantInput
 }
 
 export type OrganisationCreateOrConnectWithoutOwnPlansInput = {
@@ -1579,6 +1630,7 @@ export type OrganisationUpdateWithoutPlansInput = {
   ownTasks?: Prisma.TaskUpdateManyWithoutOwnerNestedInput
   ownPlans?: Prisma.PatrolPlanUpdateManyWithoutOwnerNestedInput
   responsibilityRules?: Prisma.ResponsibilityRuleUpdateManyWithoutOwnerNestedInput
+  runningEffects?: Prisma.RunningEffectUpdateManyWithoutTenantNestedInput
 }
 
 export type OrganisationUncheckedUpdateWithoutPlansInput = {
@@ -1602,6 +1654,7 @@ export type OrganisationUncheckedUpdateWithoutPlansInput = {
   ownTasks?: Prisma.TaskUncheckedUpdateManyWithoutOwnerNestedInput
   ownPlans?: Prisma.PatrolPlanUncheckedUpdateManyWithoutOwnerNestedInput
   responsibilityRules?: Prisma.ResponsibilityRuleUncheckedUpdateManyWithoutOwnerNestedInput
+  runningEffects?: Prisma.RunningEffectUncheckedUpdateManyWithoutTenantNestedInput
 }
 
 export type OrganisationUpsertWithoutOwnPlansInput = {
@@ -1636,6 +1689,7 @@ export type OrganisationUpdateWithoutOwnPlansInput = {
   ownTasks?: Prisma.TaskUpdateManyWithoutOwnerNestedInput
   plans?: Prisma.PatrolPlanUpdateManyWithoutTenantNestedInput
   responsibilityRules?: Prisma.ResponsibilityRuleUpdateManyWithoutOwnerNestedInput
+  runningEffects?: Prisma.RunningEffectUpdateManyWithoutTenantNestedInput
 }
 
 export type OrganisationUncheckedUpdateWithoutOwnPlansInput = {
@@ -1659,6 +1713,7 @@ export type OrganisationUncheckedUpdateWithoutOwnPlansInput = {
   ownTasks?: Prisma.TaskUncheckedUpdateManyWithoutOwnerNestedInput
   plans?: Prisma.PatrolPlanUncheckedUpdateManyWithoutTenantNestedInput
   responsibilityRules?: Prisma.ResponsibilityRuleUncheckedUpdateManyWithoutOwnerNestedInput
+  runningEffects?: Prisma.RunningEffectUncheckedUpdateManyWithoutTenantNestedInput
 }
 
 export type OrganisationCreateWithoutResponsibilityRulesInput = {
@@ -1682,6 +1737,7 @@ export type OrganisationCreateWithoutResponsibilityRulesInput = {
   ownTasks?: Prisma.TaskCreateNestedManyWithoutOwnerInput
   plans?: Prisma.PatrolPlanCreateNestedManyWithoutTenantInput
   ownPlans?: Prisma.PatrolPlanCreateNestedManyWithoutOwnerInput
+  runningEffects?: Prisma.RunningEffectCreateNestedManyWithoutTenantInput
 }
 
 export type OrganisationUncheckedCreateWithoutResponsibilityRulesInput = {
@@ -1705,6 +1761,7 @@ export type OrganisationUncheckedCreateWithoutResponsibilityRulesInput = {
   ownTasks?: Prisma.TaskUncheckedCreateNestedManyWithoutOwnerInput
   plans?: Prisma.PatrolPlanUncheckedCreateNestedManyWithoutTenantInput
   ownPlans?: Prisma.PatrolPlanUncheckedCreateNestedManyWithoutOwnerInput
+  runningEffects?: Prisma.RunningEffectUncheckedCreateNestedManyWithoutTenantInput
 }
 
 export type OrganisationCreateOrConnectWithoutResponsibilityRulesInput = {
@@ -1744,6 +1801,7 @@ export type OrganisationUpdateWithoutResponsibilityRulesInput = {
   ownTasks?: Prisma.TaskUpdateManyWithoutOwnerNestedInput
   plans?: Prisma.PatrolPlanUpdateManyWithoutTenantNestedInput
   ownPlans?: Prisma.PatrolPlanUpdateManyWithoutOwnerNestedInput
+  runningEffects?: Prisma.RunningEffectUpdateManyWithoutTenantNestedInput
 }
 
 export type OrganisationUncheckedUpdateWithoutResponsibilityRulesInput = {
@@ -1767,6 +1825,119 @@ export type OrganisationUncheckedUpdateWithoutResponsibilityRulesInput = {
   ownTasks?: Prisma.TaskUncheckedUpdateManyWithoutOwnerNestedInput
   plans?: Prisma.PatrolPlanUncheckedUpdateManyWithoutTenantNestedInput
   ownPlans?: Prisma.PatrolPlanUncheckedUpdateManyWithoutOwnerNestedInput
+  runningEffects?: Prisma.RunningEffectUncheckedUpdateManyWithoutTenantNestedInput
+}
+
+export type OrganisationCreateWithoutRunningEffectsInput = {
+  id: string
+  kind: string
+  code: string
+  nameZh: string
+  nameEn: string
+  safetyRating?: string | null
+  email?: string | null
+  phone?: string | null
+  robot?: string | null
+  language?: string
+  createdAt?: Date | string
+  park: Prisma.ParkCreateNestedOneWithoutOrganisationsInput
+  memberships?: Prisma.MembershipCreateNestedManyWithoutOrganisationInput
+  units?: Prisma.UnitCreateNestedManyWithoutOwnerInput
+  principals?: Prisma.AffiliationCreateNestedManyWithoutContractorInput
+  contractors?: Prisma.AffiliationCreateNestedManyWithoutPrincipalInput
+  tasks?: Prisma.TaskCreateNestedManyWithoutTenantInput
+  ownTasks?: Prisma.TaskCreateNestedManyWithoutOwnerInput
+  plans?: Prisma.PatrolPlanCreateNestedManyWithoutTenantInput
+  ownPlans?: Prisma.PatrolPlanCreateNestedManyWithoutOwnerInput
+  responsibilityRules?: Prisma.ResponsibilityRuleCreateNestedManyWithoutOwnerInput
+}
+
+export type OrganisationUncheckedCreateWithoutRunningEffectsInput = {
+  id: string
+  parkId: string
+  kind: string
+  code: string
+  nameZh: string
+  nameEn: string
+  safetyRating?: string | null
+  email?: string | null
+  phone?: string | null
+  robot?: string | null
+  language?: string
+  createdAt?: Date | string
+  memberships?: Prisma.MembershipUncheckedCreateNestedManyWithoutOrganisationInput
+  units?: Prisma.UnitUncheckedCreateNestedManyWithoutOwnerInput
+  principals?: Prisma.AffiliationUncheckedCreateNestedManyWithoutContractorInput
+  contractors?: Prisma.AffiliationUncheckedCreateNestedManyWithoutPrincipalInput
+  tasks?: Prisma.TaskUncheckedCreateNestedManyWithoutTenantInput
+  ownTasks?: Prisma.TaskUncheckedCreateNestedManyWithoutOwnerInput
+  plans?: Prisma.PatrolPlanUncheckedCreateNestedManyWithoutTenantInput
+  ownPlans?: Prisma.PatrolPlanUncheckedCreateNestedManyWithoutOwnerInput
+  responsibilityRules?: Prisma.ResponsibilityRuleUncheckedCreateNestedManyWithoutOwnerInput
+}
+
+export type OrganisationCreateOrConnectWithoutRunningEffectsInput = {
+  where: Prisma.OrganisationWhereUniqueInput
+  create: Prisma.XOR<Prisma.OrganisationCreateWithoutRunningEffectsInput, Prisma.OrganisationUncheckedCreateWithoutRunningEffectsInput>
+}
+
+export type OrganisationUpsertWithoutRunningEffectsInput = {
+  update: Prisma.XOR<Prisma.OrganisationUpdateWithoutRunningEffectsInput, Prisma.OrganisationUncheckedUpdateWithoutRunningEffectsInput>
+  create: Prisma.XOR<Prisma.OrganisationCreateWithoutRunningEffectsInput, Prisma.OrganisationUncheckedCreateWithoutRunningEffectsInput>
+  where?: Prisma.OrganisationWhereInput
+}
+
+export type OrganisationUpdateToOneWithWhereWithoutRunningEffectsInput = {
+  where?: Prisma.OrganisationWhereInput
+  data: Prisma.XOR<Prisma.OrganisationUpdateWithoutRunningEffectsInput, Prisma.OrganisationUncheckedUpdateWithoutRunningEffectsInput>
+}
+
+export type OrganisationUpdateWithoutRunningEffectsInput = {
+  id?: Prisma.StringFieldUpdateOperationsInput | string
+  kind?: Prisma.StringFieldUpdateOperationsInput | string
+  code?: Prisma.StringFieldUpdateOperationsInput | string
+  nameZh?: Prisma.StringFieldUpdateOperationsInput | string
+  nameEn?: Prisma.StringFieldUpdateOperationsInput | string
+  safetyRating?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  email?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  phone?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  robot?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  language?: Prisma.StringFieldUpdateOperationsInput | string
+  createdAt?: Prisma.DateTimeFieldUpdateOperationsInput | Date | string
+  park?: Prisma.ParkUpdateOneRequiredWithoutOrganisationsNestedInput
+  memberships?: Prisma.MembershipUpdateManyWithoutOrganisationNestedInput
+  units?: Prisma.UnitUpdateManyWithoutOwnerNestedInput
+  principals?: Prisma.AffiliationUpdateManyWithoutContractorNestedInput
+  contractors?: Prisma.AffiliationUpdateManyWithoutPrincipalNestedInput
+  tasks?: Prisma.TaskUpdateManyWithoutTenantNestedInput
+  ownTasks?: Prisma.TaskUpdateManyWithoutOwnerNestedInput
+  plans?: Prisma.PatrolPlanUpdateManyWithoutTenantNestedInput
+  ownPlans?: Prisma.PatrolPlanUpdateManyWithoutOwnerNestedInput
+  responsibilityRules?: Prisma.ResponsibilityRuleUpdateManyWithoutOwnerNestedInput
+}
+
+export type OrganisationUncheckedUpdateWithoutRunningEffectsInput = {
+  id?: Prisma.StringFieldUpdateOperationsInput | string
+  parkId?: Prisma.StringFieldUpdateOperationsInput | string
+  kind?: Prisma.StringFieldUpdateOperationsInput | string
+  code?: Prisma.StringFieldUpdateOperationsInput | string
+  nameZh?: Prisma.StringFieldUpdateOperationsInput | string
+  nameEn?: Prisma.StringFieldUpdateOperationsInput | string
+  safetyRating?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  email?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  phone?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  robot?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  language?: Prisma.StringFieldUpdateOperationsInput | string
+  createdAt?: Prisma.DateTimeFieldUpdateOperationsInput | Date | string
+  memberships?: Prisma.MembershipUncheckedUpdateManyWithoutOrganisationNestedInput
+  units?: Prisma.UnitUncheckedUpdateManyWithoutOwnerNestedInput
+  principals?: Prisma.AffiliationUncheckedUpdateManyWithoutContractorNestedInput
+  contractors?: Prisma.AffiliationUncheckedUpdateManyWithoutPrincipalNestedInput
+  tasks?: Prisma.TaskUncheckedUpdateManyWithoutTenantNestedInput
+  ownTasks?: Prisma.TaskUncheckedUpdateManyWithoutOwnerNestedInput
+  plans?: Prisma.PatrolPlanUncheckedUpdateManyWithoutTenantNestedInput
+  ownPlans?: Prisma.PatrolPlanUncheckedUpdateManyWithoutOwnerNestedInput
+  responsibilityRules?: Prisma.ResponsibilityRuleUncheckedUpdateManyWithoutOwnerNestedInput
 }
 
 export type OrganisationCreateManyParkInput = {
@@ -1804,6 +1975,7 @@ export type OrganisationUpdateWithoutParkInput = {
   plans?: Prisma.PatrolPlanUpdateManyWithoutTenantNestedInput
   ownPlans?: Prisma.PatrolPlanUpdateManyWithoutOwnerNestedInput
   responsibilityRules?: Prisma.ResponsibilityRuleUpdateManyWithoutOwnerNestedInput
+  runningEffects?: Prisma.RunningEffectUpdateManyWithoutTenantNestedInput
 }
 
 export type OrganisationUncheckedUpdateWithoutParkInput = {
@@ -1827,6 +1999,7 @@ export type OrganisationUncheckedUpdateWithoutParkInput = {
   plans?: Prisma.PatrolPlanUncheckedUpdateManyWithoutTenantNestedInput
   ownPlans?: Prisma.PatrolPlanUncheckedUpdateManyWithoutOwnerNestedInput
   responsibilityRules?: Prisma.ResponsibilityRuleUncheckedUpdateManyWithoutOwnerNestedInput
+  runningEffects?: Prisma.RunningEffectUncheckedUpdateManyWithoutTenantNestedInput
 }
 
 export type OrganisationUncheckedUpdateManyWithoutParkInput = {
@@ -1858,6 +2031,7 @@ export type OrganisationCountOutputType = {
   plans: number
   ownPlans: number
   responsibilityRules: number
+  runningEffects: number
 }
 
 export type OrganisationCountOutputTypeSelect<ExtArgs extends runtime.Types.Extensions.InternalArgs = runtime.Types.Extensions.DefaultArgs> = {
@@ -1870,6 +2044,7 @@ export type OrganisationCountOutputTypeSelect<ExtArgs extends runtime.Types.Exte
   plans?: boolean | OrganisationCountOutputTypeCountPlansArgs
   ownPlans?: boolean | OrganisationCountOutputTypeCountOwnPlansArgs
   responsibilityRules?: boolean | OrganisationCountOutputTypeCountResponsibilityRulesArgs
+  runningEffects?: boolean | OrganisationCountOutputTypeCountRunningEffectsArgs
 }
 
 /**
@@ -1945,6 +2120,13 @@ export type OrganisationCountOutputTypeCountResponsibilityRulesArgs<ExtArgs exte
   where?: Prisma.ResponsibilityRuleWhereInput
 }
 
+/**
+ * OrganisationCountOutputType without action
+ */
+export type OrganisationCountOutputTypeCountRunningEffectsArgs<ExtArgs extends runtime.Types.Extensions.InternalArgs = runtime.Types.Extensions.DefaultArgs> = {
+  where?: Prisma.RunningEffectWhereInput
+}
+
 
 export type OrganisationSelect<ExtArgs extends runtime.Types.Extensions.InternalArgs = runtime.Types.Extensions.DefaultArgs> = runtime.Types.Extensions.GetSelect<{
   id?: boolean
@@ -1969,6 +2151,7 @@ export type OrganisationSelect<ExtArgs extends runtime.Types.Extensions.Internal
   plans?: boolean | Prisma.Organisation$plansArgs<ExtArgs>
   ownPlans?: boolean | Prisma.Organisation$ownPlansArgs<ExtArgs>
   responsibilityRules?: boolean | Prisma.Organisation$responsibilityRulesArgs<ExtArgs>
+  runningEffects?: boolean | Prisma.Organisation$runningEffectsArgs<ExtArgs>
   _count?: boolean | Prisma.OrganisationCountOutputTypeDefaultArgs<ExtArgs>
 }, ExtArgs["result"]["organisation"]>
 
@@ -2031,6 +2214,7 @@ export type OrganisationInclude<ExtArgs extends runtime.Types.Extensions.Interna
   plans?: boolean | Prisma.Organisation$plansArgs<ExtArgs>
   ownPlans?: boolean | Prisma.Organisation$ownPlansArgs<ExtArgs>
   responsibilityRules?: boolean | Prisma.Organisation$responsibilityRulesArgs<ExtArgs>
+  runningEffects?: boolean | Prisma.Organisation$runningEffectsArgs<ExtArgs>
   _count?: boolean | Prisma.OrganisationCountOutputTypeDefaultArgs<ExtArgs>
 }
 export type OrganisationIncludeCreateManyAndReturn<ExtArgs extends runtime.Types.Extensions.InternalArgs = runtime.Types.Extensions.DefaultArgs> = {
@@ -2053,6 +2237,7 @@ export type $OrganisationPayload<ExtArgs extends runtime.Types.Extensions.Intern
     plans: Prisma.$PatrolPlanPayload<ExtArgs>[]
     ownPlans: Prisma.$PatrolPlanPayload<ExtArgs>[]
     responsibilityRules: Prisma.$ResponsibilityRulePayload<ExtArgs>[]
+    runningEffects: Prisma.$RunningEffectPayload<ExtArgs>[]
   }
   scalars: runtime.Types.Extensions.GetPayloadResult<{
     id: string
@@ -2486,6 +2671,7 @@ export interface Prisma__OrganisationClient<T, Null = never, ExtArgs extends run
   plans<T extends Prisma.Organisation$plansArgs<ExtArgs> = {}>(args?: Prisma.Subset<T, Prisma.Organisation$plansArgs<ExtArgs>>): Prisma.PrismaPromise<runtime.Types.Result.GetResult<Prisma.$PatrolPlanPayload<ExtArgs>, T, "findMany", GlobalOmitOptions> | Null>
   ownPlans<T extends Prisma.Organisation$ownPlansArgs<ExtArgs> = {}>(args?: Prisma.Subset<T, Prisma.Organisation$ownPlansArgs<ExtArgs>>): Prisma.PrismaPromise<runtime.Types.Result.GetResult<Prisma.$PatrolPlanPayload<ExtArgs>, T, "findMany", GlobalOmitOptions> | Null>
   responsibilityRules<T extends Prisma.Organisation$responsibilityRulesArgs<ExtArgs> = {}>(args?: Prisma.Subset<T, Prisma.Organisation$responsibilityRulesArgs<ExtArgs>>): Prisma.PrismaPromise<runtime.Types.Result.GetResult<Prisma.$ResponsibilityRulePayload<ExtArgs>, T, "findMany", GlobalOmitOptions> | Null>
+  runningEffects<T extends Prisma.Organisation$runningEffectsArgs<ExtArgs> = {}>(args?: Prisma.Subset<T, Prisma.Organisation$runningEffectsArgs<ExtArgs>>): Prisma.PrismaPromise<runtime.Types.Result.GetResult<Prisma.$RunningEffectPayload<ExtArgs>, T, "findMany", GlobalOmitOptions> | Null>
   /**
    * Attaches callbacks for the resolution and/or rejection of the Promise.
    * @param onfulfilled The callback to execute when the Promise is resolved.
@@ -3141,6 +3327,30 @@ export type Organisation$responsibilityRulesArgs<ExtArgs extends runtime.Types.E
   take?: number
   skip?: number
   distinct?: Prisma.ResponsibilityRuleScalarFieldEnum | Prisma.ResponsibilityRuleScalarFieldEnum[]
+}
+
+/**
+ * Organisation.runningEffects
+ */
+export type Organisation$runningEffectsArgs<ExtArgs extends runtime.Types.Extensions.InternalArgs = runtime.Types.Extensions.DefaultArgs> = {
+  /**
+   * Select specific fields to fetch from the RunningEffect
+   */
+  select?: Prisma.RunningEffectSelect<ExtArgs> | null
+  /**
+   * Omit specific fields from the RunningEffect
+   */
+  omit?: Prisma.RunningEffectOmit<ExtArgs> | null
+  /**
+   * Choose, which related nodes to fetch as well
+   */
+  include?: Prisma.RunningEffectInclude<ExtArgs> | null
+  where?: Prisma.RunningEffectWhereInput
+  orderBy?: Prisma.RunningEffectOrderByWithRelationInput | Prisma.RunningEffectOrderByWithRelationInput[]
+  cursor?: Prisma.RunningEffectWhereUniqueInput
+  take?: number
+  skip?: number
+  distinct?: Prisma.RunningEffectScalarFieldEnum | Prisma.RunningEffectScalarFieldEnum[]
 }
 
 /**
