@@ -13,7 +13,18 @@ import type { OutboxMessage } from '../prisma/outbox.ts';
 import { addToOutbox } from '../prisma/outbox.ts';
 import { renderNotice } from '../templates/render.ts';
 
-export type NoticeEffect = Extract<HazardEffect, { kind: 'notice' }>;
+/** What a step of a case gives of a notice, with what the kinds of notice about terms and look-backs need beyond it. */
+export type NoticeEffect = Extract<HazardEffect, { kind: 'notice' }> & {
+  previousDueAt?: number | null;
+  decision?: NonNullable<NoticeFacts['decision']>;
+  lookBack?: number;
+};
+type CaseOfNotice = HazardCase & {
+  paused?: { until: number } | null;
+  listed?: { level: string } | null;
+  mergedInto?: string | null;
+  successorId?: string | null;
+};
 
 export interface NoticeSettings {
   /** A mail server is configured: organisations with an address get the notice by mail as well. */
@@ -44,7 +55,7 @@ export class NoticeRefused extends Error {
  */
 export const issueHazardNotices = async (
   client: pg.ClientBase,
-  input: { case: HazardCase; number: string; record: TransitionRecord; notices: readonly NoticeEffect[] },
+  input: { case: CaseOfNotice; number: string; record: TransitionRecord; notices: readonly NoticeEffect[] },
   settings: NoticeSettings,
 ): Promise<void> => {
   const { case: hazard, record } = input;
@@ -77,6 +88,17 @@ export const issueHazardNotices = async (
         cause: effect.cause ?? null,
         dueAt: effect.dueAt,
         missedDueAt: await missedDueAt(client, hazard, effect, record.serverAt),
+        // A rejection is the reason of the supervision that it brings; a major hazard is reported for the reasons it was graded for.
+        reason: kind === 'supervision' || kind === 'rejection' ? facts.reason : kind === 'major_report' && record.command !== 'triage' ? facts.gradeReason : orNull(record.reason),
+        decision: effect.decision ?? null,
+        previousDueAt: effect.previousDueAt ?? null,
+        pausedUntil: hazard.paused?.until ?? null,
+        cycle: hazard.cycle,
+        act: record.command,
+        otherNumber: kind === 'merged' || kind === 'returned' ? await numberAtSameTenant(client, hazard) : null,
+        lookBack: effect.lookBack ?? null,
+        lookBackOutcome: kind === 'look_back' ? (record.command !== 'lookBack' ? 'due' : record.payload.passed === true ? 'passed' : 'failed') : null,
+        listing: hazard.listed?.level ?? null,
       },
     });
   }
@@ -254,7 +276,9 @@ const readDirectory = async (client: pg.ClientBase, tenantId: string, reporterId
     `SELECT o.id, o.kind, o.name_zh, o.name_en, o.email, o.language, m.roles, m.is_reporter
      FROM organisation o
      CROSS JOIN LATERAL (SELECT array_agg(DISTINCT role) AS roles, coalesce(bool_or(person_id = ANY ($2)), false) AS is_reporter FROM membership WHERE org_id = o.id) m
-     WHERE o.id = $1 OR o.kind = 'park_department' ORDER BY o.code, o.id`,
+     WHERE o.id = $1 OR o.kind = 'park_department'
+       OR (o.kind = 'regulator' AND EXISTS (SELECT FROM access_grant g WHERE g.org_id = o.id AND g.tenant_id = $1 AND g.starts_at <= now() AND now() < g.expires_at))
+     ORDER BY o.code, o.id`,
     [tenantId, reporterIds],
   );
   const all = rows.map((row) => ({
@@ -272,7 +296,9 @@ const readDirectory = async (client: pg.ClientBase, tenantId: string, reporterId
     emergency_office: withRole('emergency_office'),
     park_admin: withRole('park_admin'),
     // Only where the case may be seen: a reporter's other employer is told nothing.
-    reporter: all.filter(({ row }) => row.is_reporter).map(({ org }) => org),
+    reporter: all.filter(({ row, org }) => row.is_reporter && org.kind !== 'regulator').map(({ org }) => org),
+    regulator: all.filter(({ org }) => org.kind === 'regulator').map(({ org }) => org),
+    owner: [],
   };
 };
 
@@ -280,8 +306,8 @@ const resolveRecipients = (directory: Directory, recipients: readonly NoticeReci
   const byOrg = new Map<string, { org: Organisation; roles: NoticeRecipient[] }>();
   for (const recipient of new Set(recipients)) {
     const orgs = directory[recipient];
-    // A case without reporter (a sensor's) has nobody of that kind to tell; everybody else must exist.
-    if (orgs.length === 0 && recipient !== 'reporter') throw new Error(`no organisation is ${recipient}: a notice would be for nobody`);
+    // A case without reporter (a sensor's), or that no regulator may see, has nobody of that kind to tell; everybody else must exist.
+    if (orgs.length === 0 && recipient !== 'reporter' && recipient !== 'regulator') throw new Error(`no organisation is ${recipient}: a notice would be for nobody`);
     for (const org of orgs) {
       const known = byOrg.get(org.id);
       if (known) known.roles.push(recipient);
@@ -338,15 +364,20 @@ const withPoint = (path: Named, [longitude, latitude]: [number, number]): Named 
   en: `${path.en} (longitude ${longitude.toFixed(6)}, latitude ${latitude.toFixed(6)})`,
 });
 
-const readHazardFacts = async (client: pg.ClientBase, hazard: HazardCase, record: TransitionRecord): Promise<NoticeFacts> => {
+const readHazardFacts = async (client: pg.ClientBase, hazard: HazardCase, record: TransitionRecord): Promise<NoticeFacts & { gradeReason: string | null }> => {
   const { rows } = await client.query<{
     responsible_zh: string | null; responsible_en: string | null; judge_zh: string | null; judge_en: string | null; judge_org_zh: string | null; judge_org_en: string | null;
-    evidence: number; rejection: string | null;
+    evidence: number; rejection: string | null; grade_reason: string | null; previous_zh: string | null; previous_en: string | null;
   }>(
     `SELECT r.name_zh AS responsible_zh, r.name_en AS responsible_en, j.name_zh AS judge_zh, j.name_en AS judge_en, jo.name_zh AS judge_org_zh, jo.name_en AS judge_org_en,
        (SELECT count(*)::int FROM evidence e WHERE e.tenant_id = $1 AND e.hazard_id = $2 AND NOT EXISTS (SELECT FROM evidence s WHERE s.supersedes_id = e.id)) AS evidence,
-       (SELECT t.reason FROM hazard_transition t WHERE t.tenant_id = $1 AND t.hazard_id = $2 AND t.command = 'reject' AND t.seq <= $6 ORDER BY t.seq DESC LIMIT 1) AS rejection
-     FROM (SELECT) one LEFT JOIN person r ON r.id = $3 LEFT JOIN person j ON j.id = $4 LEFT JOIN organisation jo ON jo.id = $5`,
+       (SELECT t.reason FROM hazard_transition t WHERE t.tenant_id = $1 AND t.hazard_id = $2 AND t.command = 'reject' AND t.seq <= $6 ORDER BY t.seq DESC LIMIT 1) AS rejection,
+       (SELECT t.reason FROM hazard_transition t WHERE t.tenant_id = $1 AND t.hazard_id = $2 AND t.command = 'triage' AND t.seq <= $6 ORDER BY t.seq DESC LIMIT 1) AS grade_reason,
+       b.name_zh AS previous_zh, b.name_en AS previous_en
+     FROM (SELECT) one LEFT JOIN person r ON r.id = $3 LEFT JOIN person j ON j.id = $4 LEFT JOIN organisation jo ON jo.id = $5
+     LEFT JOIN LATERAL (SELECT t.payload->>'responsibleId' AS id FROM hazard_transition t
+       WHERE t.tenant_id = $1 AND t.hazard_id = $2 AND t.command IN ('dispatch', 'handover') AND t.seq < $6 ORDER BY t.seq DESC LIMIT 1) before ON true
+     LEFT JOIN person b ON b.id = before.id`,
     [hazard.tenantId, hazard.hazardId, hazard.responsibleId, record.actorId, record.actorOrgId, record.seq],
   );
   const row = rows[0]!;
@@ -365,8 +396,16 @@ const readHazardFacts = async (client: pg.ClientBase, hazard: HazardCase, record
     note: orNull(record.reason),
     reason: orNull(record.command === 'reject' ? record.reason : row.rejection),
     rejections: hazard.rejections,
+    gradeReason: orNull(row.grade_reason),
+    previousResponsible: row.previous_zh === null ? null : named(row.previous_zh, row.previous_en),
     judge: judge.zh === '' ? null : { zh: `${judgeOrg.zh}${judge.zh}`, en: judgeOrg.en === '' ? judge.en : `${judge.en}, ${judgeOrg.en}` },
   };
+};
+
+/** Number of the case that took this one over, where it is of the same enterprise: of others' cases nobody learns by a notice. */
+const numberAtSameTenant = async (client: pg.ClientBase, hazard: CaseOfNotice): Promise<string | null> => {
+  const { rows } = await client.query<{ number: string }>('SELECT number FROM hazard WHERE tenant_id = $1 AND id = $2', [hazard.tenantId, hazard.mergedInto ?? hazard.successorId ?? null]);
+  return rows[0]?.number ?? null;
 };
 
 /** The deadline whose passing brought the supervision. */

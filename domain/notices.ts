@@ -5,12 +5,20 @@
 import { HAZARD_TYPES } from './hazard-types.ts';
 import type { Result } from './errors.ts';
 import { ok, refuse } from './errors.ts';
+import { TASK_KINDS } from './tasks.ts';
 
-export const NOTICE_KINDS = ['alarm', 'dispatch', 'reminder', 'overdue', 'supervision', 'rejection', 'acceptance'] as const;
+export const NOTICE_KINDS = [
+  'alarm', 'dispatch', 'reminder', 'overdue', 'supervision', 'rejection', 'acceptance',
+  'extension', 'handover', 'returned', 'merged', 'reopened', 'look_back', 'listing', 'delisting', 'major_report', 'task',
+] as const;
 export type NoticeKind = (typeof NOTICE_KINDS)[number];
 
-/** Who receives a notice, resolved to organisations when it is issued. */
-export type NoticeRecipient = 'enterprise' | 'emergency_office' | 'park_admin' | 'reporter';
+export const NOTICE_RECIPIENTS = ['enterprise', 'emergency_office', 'park_admin', 'reporter', 'regulator', 'owner'] as const;
+/**
+ * Who receives a notice, resolved to organisations when it is issued. `regulator`: whoever has a live grant for the tenant,
+ * may be nobody, as may `reporter`. `owner`: of a task only.
+ */
+export type NoticeRecipient = (typeof NOTICE_RECIPIENTS)[number];
 
 export type Language = 'zh' | 'en';
 export const LANGUAGES: readonly Language[] = ['zh', 'en'];
@@ -46,7 +54,7 @@ const FACTS = {
   office: 'named',
   recipient: 'named',
   /** As what the recipient gets it: more than one where one organisation is several recipients. */
-  roles: { some: ['enterprise', 'emergency_office', 'park_admin', 'reporter'] },
+  roles: { some: NOTICE_RECIPIENTS },
   isCopy: 'flag',
   /** 主送. */
   addressees: 'names',
@@ -67,14 +75,14 @@ const FACTS = {
   description: 'text',
   type: { one: Object.keys(HAZARD_TYPES) },
   grade: { one: ['general', 'major'] },
-  state: { one: ['reported', 'triaged', 'dispatched', 'rectifying', 'submitted', 'accepted', 'archived', 'dismissed'] },
+  state: { one: ['reported', 'triaged', 'dispatched', 'rectifying', 'submitted', 'accepted', 'archived', 'dismissed', 'merged', 'redirected'] },
   origin: { one: ['sensor', 'manual', 'floor'] },
   reportedAt: 'instant',
   responsible: 'named',
   evidenceCount: 'count',
   dueAt: 'instant',
   note: 'text',
-  deadline: { one: ['triage', 'dispatch', 'rectify', 'supervision'] },
+  deadline: { one: ['triage', 'dispatch', 'rectify', 'item', 'supervision', 'delist', 'look_back'] },
   /** Level of supervision; 0 = none. */
   level: 'count',
   cause: { one: ['overdue', 'review_overdue', 'rejected', 'supervision_breached'] },
@@ -82,6 +90,26 @@ const FACTS = {
   reason: 'text',
   rejections: 'count',
   judge: 'named',
+  /** What became of an extension or a pause. */
+  decision: { one: ['asked', 'granted', 'refused', 'withdrawn', 'paused', 'resumed'] },
+  previousDueAt: 'instant',
+  pausedUntil: 'instant',
+  previousResponsible: 'named',
+  /** The act that brought the notice, as on the record. */
+  act: 'text',
+  /** Number of the case that a duplicate was merged into, or that took the matter over. */
+  otherNumber: 'text',
+  cycle: 'count',
+  /** Number of the look-back. */
+  lookBack: 'count',
+  lookBackOutcome: { one: ['due', 'passed', 'failed'] },
+  /** By whom a case is listed (挂牌). */
+  listing: { one: ['park', 'county', 'city', 'province'] },
+
+  taskKind: { one: TASK_KINDS },
+  taskTitle: 'named',
+  phase: { one: ['assigned', 'overdue', 'escalated'] },
+  owner: 'named',
 
   asset: 'named',
   assetCode: 'text',
@@ -121,16 +149,43 @@ export const NOTICE_FACTS: Record<NoticeKind, readonly FactName[]> = {
   supervision: [...PAPER, ...HAZARD, 'level', 'cause', 'dueAt', 'missedDueAt', 'reason', 'rejections'],
   rejection: [...PAPER, ...HAZARD, 'dueAt', 'reason', 'rejections', 'judge'],
   acceptance: [...PAPER, ...HAZARD, 'note', 'judge'],
+  extension: [...PAPER, ...HAZARD, 'decision', 'dueAt', 'previousDueAt', 'pausedUntil', 'reason', 'judge'],
+  handover: [...PAPER, ...HAZARD, 'previousResponsible', 'dueAt', 'reason', 'judge'],
+  returned: [...PAPER, ...HAZARD, 'act', 'otherNumber', 'reason', 'judge'],
+  merged: [...PAPER, ...HAZARD, 'act', 'otherNumber', 'reason', 'judge'],
+  reopened: [...PAPER, ...HAZARD, 'cycle', 'dueAt', 'reason', 'judge'],
+  look_back: [...PAPER, ...HAZARD, 'lookBack', 'lookBackOutcome', 'dueAt', 'note'],
+  listing: [...PAPER, ...HAZARD, 'listing', 'dueAt', 'reason'],
+  delisting: [...PAPER, ...HAZARD, 'reason', 'judge'],
+  major_report: [...PAPER, ...HAZARD, 'dueAt', 'reason', 'judge'],
+  task: [...PAPER, 'enterprise', 'place', 'number', 'taskKind', 'taskTitle', 'phase', 'owner', 'responsible', 'dueAt', 'note', 'rung'],
+};
+
+const NULLABLE_FACTS: readonly FactName[] = [
+  'copies', 'title', 'description', 'grade', 'responsible', 'note', 'missedDueAt', 'reason', 'substance', 'judgement', 'previousDueAt', 'pausedUntil', 'previousResponsible', 'otherNumber',
+];
+const NULLABLE_IN: Partial<Record<NoticeKind, readonly FactName[]>> = {
+  extension: ['dueAt', 'judge'],
+  handover: ['dueAt', 'judge'],
+  returned: ['judge'],
+  merged: ['judge'],
+  reopened: ['dueAt', 'judge'],
+  look_back: ['dueAt'],
+  listing: ['dueAt'],
+  delisting: ['judge'],
+  major_report: ['dueAt', 'judge'],
+  task: ['number'],
 };
 
 /**
  * Facts that can be absent by nature: null, said so in the notice ("未指定", "none") or left out with its whole sentence.
  * Every other fact is needed.
  */
-export const NULLABLE_FACTS: readonly FactName[] = ['copies', 'title', 'description', 'grade', 'responsible', 'note', 'missedDueAt', 'reason', 'substance', 'judgement'];
+export const isNullable = (kind: NoticeKind, name: FactName): boolean => NULLABLE_FACTS.includes(name) || (NULLABLE_IN[kind]?.includes(name) ?? false);
 
-/** A supervision for a missed deadline names the deadline, one for a rejection names the reason. */
+/** A supervision for a missed deadline names the deadline, one for a rejection names the reason; an extension that was granted names the new deadline. */
 const neededBy = (facts: NoticeFacts): FactName[] => {
+  if (facts.decision === 'granted') return ['dueAt'];
   if (facts.cause === 'rejected') return ['reason'];
   return facts.cause === undefined || facts.cause === null ? [] : ['missedDueAt'];
 };
@@ -189,7 +244,7 @@ export const checkFacts = (kind: string, facts: unknown): Result<NoticeFacts> =>
   if (unknown.length > 0) return no('notice.fact_unknown', unknown);
   const own = (name: FactName): unknown => (Object.hasOwn(facts, name) ? facts[name] : undefined);
   const needed = neededBy(facts as NoticeFacts);
-  const empty = wanted.filter((name) => isEmpty(FACTS[name], own(name)) && !(own(name) === null && NULLABLE_FACTS.includes(name) && !needed.includes(name)));
+  const empty = wanted.filter((name) => isEmpty(FACTS[name], own(name)) && !(own(name) === null && isNullable(kind as NoticeKind, name) && !needed.includes(name)));
   if (empty.length > 0) return no('notice.placeholder_empty', empty);
   const wrong = wanted.filter((name) => own(name) !== null && !hasForm(FACTS[name], own(name)));
   return wrong.length > 0 ? no('notice.fact_invalid', wrong) : ok(facts as NoticeFacts);

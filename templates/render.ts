@@ -10,7 +10,7 @@ import { inLanguage } from '../domain/bilingual.ts';
 import type { Result } from '../domain/errors.ts';
 import { ok, refuse } from '../domain/errors.ts';
 import type { FactName, Language, Named, NoticeFacts, NoticeKind } from '../domain/notices.ts';
-import { checkFacts, LANGUAGES, NOTICE_FACTS, noticeText, NULLABLE_FACTS } from '../domain/notices.ts';
+import { checkFacts, isNullable, LANGUAGES, NOTICE_FACTS, noticeText } from '../domain/notices.ts';
 import type { NoticePaper } from './paper.ts';
 import { parsePaper, toHtml, toText } from './paper.ts';
 import { absentWord, dateWords, durationWords, hazardTypeWord, instantWords, isTimezone, listWords, numberWords, word } from './words.ts';
@@ -116,7 +116,7 @@ const viewOf = (kind: NoticeKind, facts: NoticeFacts, language: Language, option
 
   for (const name of NOTICE_FACTS[kind]) {
     const value = facts[name];
-    if (NULLABLE_FACTS.includes(name)) put(`has${name[0]!.toUpperCase()}${name.slice(1)}`, value !== null);
+    if (isNullable(kind, name)) put(`has${name[0]!.toUpperCase()}${name.slice(1)}`, value !== null);
     if (value === null || value === undefined) {
       // A case without a title goes by its type.
       const absent = name === 'title' ? hazardTypeWord(facts.type!, language) : absentWord(name, language);
@@ -129,6 +129,7 @@ const viewOf = (kind: NoticeKind, facts: NoticeFacts, language: Language, option
   }
   put('issuedDate', dateWords(facts.issuedAt!, zone, language));
   put('hasLink', options.publicUrl !== null);
+  put('isForEnterprise', facts.roles!.includes('enterprise'));
   if (typeof facts.level === 'number') put('levelWord', word('level', facts.level, language));
   if (typeof facts.dueAt === 'number') {
     put('isPastDue', facts.dueAt <= facts.issuedAt!);
@@ -145,7 +146,7 @@ const viewOf = (kind: NoticeKind, facts: NoticeFacts, language: Language, option
 /** Facts that the system may have written in both languages; what people wrote in a reason or note stays whole. */
 const BILINGUAL: readonly FactName[] = ['title', 'description'];
 
-const CODES: readonly FactName[] = ['state', 'deadline', 'cause'];
+const CODES: readonly FactName[] = ['state', 'deadline', 'cause', 'decision', 'act', 'lookBackOutcome', 'taskKind', 'phase'];
 
 interface Wording {
   text: (value: string) => string;
@@ -160,6 +161,8 @@ const wordsOf = (name: FactName, value: NonNullable<NoticeFacts[FactName]>, { te
     case 'reportedAt':
     case 'dueAt':
     case 'missedDueAt':
+    case 'previousDueAt':
+    case 'pausedUntil':
     case 'raisedAt':
       return instantWords(value as number, zone, language);
     case 'value':
@@ -171,6 +174,8 @@ const wordsOf = (name: FactName, value: NonNullable<NoticeFacts[FactName]>, { te
     case 'alarmLevel':
     case 'alarmState':
     case 'judgement':
+    case 'listing':
+    case 'taskKind':
       return word(name, value as string, language);
     case 'type':
       return hazardTypeWord(value as string, language);

@@ -13,6 +13,8 @@ const WORDS = {
     accepted: { zh: '验收合格', en: 'accepted' },
     archived: { zh: '已归档', en: 'archived' },
     dismissed: { zh: '已驳回（非隐患）', en: 'dismissed (no hazard)' },
+    merged: { zh: '已并入另一隐患', en: 'merged into another hazard' },
+    redirected: { zh: '已转由其他单位处理', en: 'passed to another organisation' },
   },
   origin: { sensor: { zh: '传感器报警', en: 'sensor alarm' }, manual: { zh: '人工上报', en: 'report by a person' }, floor: { zh: '法定限值自动立案', en: 'opened automatically by a statutory limit' } },
   role: {
@@ -20,6 +22,8 @@ const WORDS = {
     emergency_office: { zh: '应急管理办公室', en: 'emergency office' },
     park_admin: { zh: '园区管理', en: 'park administration' },
     reporter: { zh: '上报单位', en: 'reporter' },
+    regulator: { zh: '监管部门', en: 'regulator' },
+    owner: { zh: '承办单位', en: 'owner of the task' },
   },
   level: { 0: { zh: '无', en: 'none' }, 1: { zh: '一级', en: 'level 1' }, 2: { zh: '二级', en: 'level 2' }, 3: { zh: '三级', en: 'level 3' } },
   alarmLevel: {
@@ -36,6 +40,16 @@ const WORDS = {
     normal: { zh: '已恢复正常，已确认收悉', en: 'returned to normal, acknowledged' },
   },
   judgement: { real: { zh: '真实', en: 'real' }, false: { zh: '误报', en: 'false alarm' } },
+  listing: { park: { zh: '园区', en: 'park' }, county: { zh: '区县级', en: 'county' }, city: { zh: '市级', en: 'city' }, province: { zh: '省级', en: 'province' } },
+  taskKind: {
+    notice_undeliverable: { zh: '通知未能送达', en: 'notice that could not be delivered' },
+    class_check: { zh: '同类隐患排查', en: 'check for hazards of the same kind' },
+    stop_and_inspect: { zh: '停机检查', en: 'stop and inspect' },
+    patrol: { zh: '巡检', en: 'patrol' },
+    look_back: { zh: '整改回头看', en: 'look-back' },
+    sensor_fault: { zh: '传感器故障', en: 'sensor fault' },
+    other: { zh: '其他', en: 'other' },
+  },
   /** What a fact that is absent by nature is called. */
   absent: {
     grade: { zh: '未分级', en: 'not graded yet' },

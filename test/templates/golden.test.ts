@@ -32,11 +32,13 @@ describe('golden notices', () => {
     expect(readdirSync(folder).sort()).toEqual(wanted);
   });
 
-  test('samples show every kind, every cause and level of supervision, every deadline, and a copy', () => {
+  test('samples show every kind, every cause and level of supervision, every deadline, every decision, every phase of a task, and a copy', () => {
     expect([...new Set(samples.map((s) => s.kind))].sort()).toEqual([...NOTICE_KINDS].sort());
     expect(new Set(samples.filter((s) => s.kind === 'supervision').map((s) => s.facts.cause))).toEqual(new Set(['overdue', 'review_overdue', 'rejected', 'supervision_breached']));
     expect(new Set(samples.filter((s) => s.kind === 'supervision').map((s) => s.facts.level))).toEqual(new Set([1, 2, 3]));
-    expect(new Set(samples.filter((s) => s.kind === 'overdue').map((s) => s.facts.deadline))).toEqual(new Set(['triage', 'dispatch', 'rectify', 'supervision']));
+    expect(new Set(samples.filter((s) => s.kind === 'overdue').map((s) => s.facts.deadline))).toEqual(new Set(['triage', 'dispatch', 'rectify', 'item', 'supervision', 'delist', 'look_back']));
+    expect(new Set(samples.filter((s) => s.kind === 'extension').map((s) => s.facts.decision))).toEqual(new Set(['asked', 'granted', 'refused', 'withdrawn', 'paused', 'resumed']));
+    expect(new Set(samples.filter((s) => s.kind === 'task').map((s) => s.facts.phase))).toEqual(new Set(['assigned', 'overdue', 'escalated']));
     expect(samples.some((s) => s.facts.isCopy)).toBe(true);
   });
 });

@@ -5,7 +5,7 @@ import fc from 'fast-check';
 import Handlebars from 'handlebars';
 import { HAZARD_STATES } from '../../domain/hazard.ts';
 import { HAZARD_TYPES } from '../../domain/hazard-types.ts';
-import { FACT_TEXT_LIMIT, LANGUAGES, NOTICE_FACTS, NOTICE_KINDS, NULLABLE_FACTS, checkFacts, noticeText } from '../../domain/notices.ts';
+import { FACT_TEXT_LIMIT, LANGUAGES, NOTICE_FACTS, NOTICE_KINDS, checkFacts, isNullable, noticeText } from '../../domain/notices.ts';
 import type { FactName, NoticeFacts, NoticeKind } from '../../domain/notices.ts';
 import { compileTemplate, renderNotice } from '../../templates/render.ts';
 import { OPTIONS, factsOf, samples } from './samples.ts';
@@ -30,7 +30,7 @@ describe('no empty placeholder', () => {
         if (empty === 'absent') delete facts[name];
         else facts[name] = empty;
         const rendered = render(sample.kind, language, facts);
-        if (empty === null && NULLABLE_FACTS.includes(name) && rendered.ok) {
+        if (empty === null && isNullable(sample.kind, name) && rendered.ok) {
           expect(rendered.value.text).not.toMatch(/undefined|null|NaN|\[object/);
           return;
         }
