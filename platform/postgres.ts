@@ -81,6 +81,8 @@ const initialise = async (initdb: string, dir: string, secretFile: string, user:
   await rename(fresh, join(dir, 'cluster'));
 };
 
+const urlOf = (password: string, port: number): string => `postgresql://postgres:${password}@127.0.0.1:${port}/parkwarden`;
+
 /**
  * Prepares `dir` (created where it is missing) for a server on `port`. `settings` go to the server as `-c name=value`;
  * `onNote` hears in one line what was changed outside `dir` and the folder that holds it.
@@ -103,7 +105,7 @@ export const preparePostgres = async (dir: string, port: number, settings: Recor
   const password = await readFile(secretFile, 'utf8');
   const args = ['-D', data, '-p', String(port), '-c', 'listen_addresses=127.0.0.1', '-c', 'unix_socket_directories='];
   for (const [name, value] of Object.entries(settings)) args.push('-c', `${name}=${value}`);
-  return { url: `postgresql://postgres:${password}@127.0.0.1:${port}/parkwarden`, command: postgres, args, ...user };
+  return { url: urlOf(password, port), command: postgres, args, ...user };
 };
 
 /** Process id in the server's own lock file, or undefined. */
@@ -111,6 +113,15 @@ export const postmasterPid = async (dir: string): Promise<number | undefined> =>
   const text = await readFile(join(resolve(dir), 'cluster', 'postmaster.pid'), 'utf8').catch(() => '');
   const pid = Number(text.split('\n')[0]);
   return Number.isInteger(pid) && pid > 0 ? pid : undefined;
+};
+
+/** Address of the server of this folder while it runs; undefined where none does. For commands beside a running park. */
+export const runningPostgresUrl = async (dir: string): Promise<string | undefined> => {
+  const pid = await postmasterPid(dir);
+  if (pid === undefined) return undefined;
+  const [lock, secret] = await Promise.all([readFile(join(resolve(dir), 'cluster', 'postmaster.pid'), 'utf8'), readFile(join(resolve(dir), 'secret'), 'utf8')]);
+  // Lines of the lock file: process, folder, start, port.
+  return urlOf(secret, Number(lock.split('\n')[3]));
 };
 
 /** Removes a lock file whose process is known not to be this server; PostgreSQL would refuse to start if another process got its id. */

@@ -1,6 +1,6 @@
 /**
- * Brings the database to where the park can run: migrations, and on a new database the park's own organisations and the
- * first account. Safe to run at every start; changes nothing the second time.
+ * Brings the database to where the park can run: migrations, the statutory calendars that ship with the product, and on a
+ * new database the park's own organisations and the first account. Safe to run at every start; changes nothing the second time.
  *
  * The last line on stdout is JSON: `{"applied": string[], "adminSecret": {"username", "password"} | null}`. adminSecret is
  * there only in the run that created the first account; the password is stored nowhere in clear.
@@ -11,6 +11,8 @@ import { randomBytes, randomUUID } from 'node:crypto';
 import { parseArgs } from 'node:util';
 import { loadConfig } from '../platform/config.ts';
 import { hashPassword } from '../platform/passwords.ts';
+import { openSigningKey } from '../platform/signing-key.ts';
+import { loadShippedCalendars } from './calendars.ts';
 import { openDatabase } from './client.ts';
 import { applyMigrations } from './migrate.ts';
 
@@ -28,11 +30,13 @@ export interface SetupResult {
   adminSecret: { username: string; password: string } | null;
 }
 
-export const setup = async (databaseUrl: string): Promise<SetupResult> => {
+/** `dataDir` keeps the key that the park signs its calendars with. */
+export const setup = async (databaseUrl: string, dataDir: string): Promise<SetupResult> => {
   const applied = await applyMigrations(databaseUrl);
   const database = openDatabase({ url: databaseUrl, defaultScope: 'service', maxConnections: 1, applicationName: 'parkwarden-setup' });
   try {
     const password = randomBytes(18).toString('base64url');
+    const key = await openSigningKey(dataDir);
     const created = await database.pgTransaction({ scope: 'service' }, async (client) => {
       // Two starts at once create one account.
       await client.query("SELECT pg_advisory_xact_lock(hashtextextended('setup', 0))");
@@ -48,6 +52,7 @@ export const setup = async (databaseUrl: string): Promise<SetupResult> => {
           [org.id, org.code, org.nameZh, org.nameEn],
         );
       }
+      for (const { year, refusal } of await loadShippedCalendars(client, key, 'setup')) console.error(`the calendar of ${year} was not loaded: ${refusal.code}`);
       const { rowCount } = await client.query('SELECT FROM account LIMIT 1');
       if (rowCount !== 0) return false;
       const personId = randomUUID();
@@ -66,10 +71,10 @@ export const setup = async (databaseUrl: string): Promise<SetupResult> => {
 
 if (import.meta.main) {
   parseArgs({ options: { demo: { type: 'boolean' }, empty: { type: 'boolean' } } });
-  const { DATABASE_URL } = loadConfig();
+  const { DATABASE_URL, DATA_DIR } = loadConfig();
   if (!DATABASE_URL) {
     console.error('DATABASE_URL is not set: the park is set up by `npm start`, or give the database.');
     process.exit(78);
   }
-  console.log(JSON.stringify(await setup(DATABASE_URL)));
+  console.log(JSON.stringify(await setup(DATABASE_URL, DATA_DIR)));
 }

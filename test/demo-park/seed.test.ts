@@ -29,13 +29,13 @@ const count = async (table: string): Promise<number> => Number((await database.p
 const accounts = async (): Promise<DemoAccount[]> => JSON.parse(await readFile(join(dataDir, 'demo-accounts.json'), 'utf8')) as DemoAccount[];
 /** Every row with the transaction that wrote it: shows any write, even of equal content. */
 const versions = async (): Promise<unknown> => {
-  const tables = ['park', 'zone', 'organisation', 'unit', 'asset', 'gateway', 'sensor', 'person', 'membership', 'account', 'flow_version', 'rule_version'];
+  const tables = ['park', 'zone', 'organisation', 'unit', 'asset', 'gateway', 'sensor', 'person', 'membership', 'account', 'flow_version', 'rule_version', 'statutory_calendar', 'statutory_calendar_key'];
   return Promise.all(tables.map(async (t) => [t, (await database.pool.query<{ v: string }>(`SELECT xmin::text || ctid::text AS v FROM ${t} ORDER BY ctid`)).rows.map((r) => r.v)]));
 };
 
 describe('setup of an empty database', () => {
   test('creates the offices and one account with a random password that must be changed', async () => {
-    const first = await setup(testDatabase.url);
+    const first = await setup(testDatabase.url, dataDir);
     expect(first.adminSecret).toMatchObject({ username: 'admin' });
     expect(first.adminSecret!.password.length).toBeGreaterThanOrEqual(20);
     const { rows } = await database.pool.query<{ password_hash: string; must_change_password: boolean; role: string }>(
@@ -48,7 +48,7 @@ describe('setup of an empty database', () => {
 
   test('changes nothing the second time, also when two run at once', async () => {
     const before = await versions();
-    const again = await Promise.all([setup(testDatabase.url), setup(testDatabase.url)]);
+    const again = await Promise.all([setup(testDatabase.url, dataDir), setup(testDatabase.url, dataDir)]);
     expect(again).toEqual([{ applied: [], adminSecret: null }, { applied: [], adminSecret: null }]);
     expect(await versions()).toEqual(before);
   });
