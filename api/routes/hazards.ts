@@ -22,11 +22,12 @@ import { asActor, asService } from '../deps.ts';
 import { EngineAway, NoWorkflow } from '../engine.ts';
 import { Refused, refused, unwrap } from '../problem.ts';
 import { route } from '../route.ts';
-import { decodeCursor, id, paged, timeCursor } from '../schemas/common.ts';
+import { id } from '../schemas/common.ts';
 import { ActAnswer, ActBody, Hazard, HazardList, HazardQuery, ReportAnswer, ReportBody, Timeline } from '../schemas/hazards.ts';
 import type { SignedIn } from '../sign-in.ts';
 import type { HazardRow, TransitionRow } from '../views/hazards.ts';
-import { candidates, findHazard, readHazard, readTimeline, SELECT_HAZARD, summaryOf, transitionOf } from '../views/hazards.ts';
+import { readHazardList } from '../views/hazard-list.ts';
+import { candidates, findHazard, readHazard, readTimeline, transitionOf } from '../views/hazards.ts';
 import { personRefs } from '../views/refs.ts';
 
 const params = z.object({ id });
@@ -147,35 +148,8 @@ const report = route({
 // ---- reads ----
 
 const listHazards = route({
-  method: 'get', path: '/api/v1/hazards', tag: 'hazards', summary: 'Cases, newest report first 隐患列表', access: 'hazard.read', query: HazardQuery, response: HazardList,
-  handle: async ({ query: q, session, deps }) => {
-    const after = decodeCursor(timeCursor, q.cursor);
-    const conditions: string[] = [];
-    const values: unknown[] = [];
-    const where = (sql: (n: string) => string, value: unknown): void => {
-      values.push(value);
-      conditions.push(sql(`$${values.length}`));
-    };
-    if (q.state) where((n) => `h.state = ${n}`, q.state);
-    if (q.grade) where((n) => `h.grade = ${n}`, q.grade);
-    if (q.tenantId) where((n) => `h.tenant_id = ${n}`, q.tenantId);
-    if (q.type) where((n) => `h.type = ${n}`, q.type);
-    if (q.assetId) where((n) => `h.asset_id = ${n}`, q.assetId);
-    if (q.overdue !== undefined) where((n) => `h.overdue = ${n}`, q.overdue);
-    if (q.supervised !== undefined) where((n) => `(h.supervision > 0) = ${n}`, q.supervised);
-    if (q.open !== undefined) where((n) => `(h.closed_at IS NULL) = ${n}`, q.open);
-    if (q.q?.trim()) where((n) => `(h.number ILIKE ${n} OR h.title ILIKE ${n} OR h.description ILIKE ${n})`, `%${q.q.trim().replace(/[\\%_]/g, '\\$&')}%`);
-    if (after) {
-      values.push(after[0], after[1]);
-      conditions.push(`(h.reported_at, h.id) < ($${values.length - 1}::timestamptz, $${values.length})`);
-    }
-    values.push(q.limit + 1);
-    const { rows: found } = await asActor(deps.database, session, (client) =>
-      client.query<HazardRow>(`${SELECT_HAZARD} ${conditions.length > 0 ? `WHERE ${conditions.join(' AND ')}` : ''} ORDER BY h.reported_at DESC, h.id DESC LIMIT $${values.length}`, values),
-    );
-    const { rows, nextCursor } = paged(found, q.limit, (h) => [h.reported_at.toISOString(), h.id]);
-    return { body: { items: rows.map(summaryOf), nextCursor } };
-  },
+  method: 'get', path: '/api/v1/hazards', tag: 'hazards', summary: 'Cases, newest report first or by due instant 隐患列表', access: 'hazard.read', query: HazardQuery, response: HazardList,
+  handle: async ({ query, session, deps }) => ({ body: await readHazardList(deps, session, query) }),
 });
 
 const getHazard = route({

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { EVIDENCE_LIMITS, MEDIA_TYPES } from '../../domain/evidence.ts';
 import { HAZARD_STATES, PERSON_COMMANDS } from '../../domain/hazard.ts';
+import { FILTER_LIMITS } from '../../domain/hazard-filter.ts';
 import { HAZARD_GRADES } from '../../domain/hazard-types.ts';
 import type { HazardType } from '../../domain/hazard-types.ts';
 import { HAZARD_TYPES } from '../../domain/hazard-types.ts';
@@ -52,9 +53,19 @@ export const ActBody = z
   .meta({ id: 'ActBody' });
 export type ActBody = z.output<typeof ActBody>;
 
+const days = z.coerce.number().int().min(0).max(FILTER_LIMITS.days);
+/** What lies behind a figure (docs/interfaces/http.md, Figures). From is inclusive, To exclusive. */
+const figureFilters = {
+  counted: flag.optional().meta({ description: 'true: not dismissed, merged or redirected' }),
+  reportedFrom: instant.optional(), reportedTo: instant.optional(), acceptedFrom: instant.optional(), acceptedTo: instant.optional(), closedFrom: instant.optional(), closedTo: instant.optional(),
+  dispatched: flag.optional(), firstTry: flag.optional(), everOverdue: flag.optional(), highestSupervision: z.coerce.number().int().min(0).max(3).optional(), extended: flag.optional(), reopened: flag.optional(),
+  recurredWithinDays: days.optional(), rectifiedOverDays: days.optional(),
+};
+
 export const HazardQuery = z.strictObject({
-  state: state.optional(), grade: grade.optional(), tenantId: id.optional(), type: hazardType.optional(), assetId: id.optional(),
-  overdue: flag.optional(), supervised: flag.optional(), open: flag.optional(), q: text(100).optional(), ...page,
+  state: state.optional(), grade: z.enum([...HAZARD_GRADES, 'none']).optional(), tenantId: id.optional(), type: hazardType.optional(), assetId: id.optional(),
+  overdue: flag.optional(), supervised: flag.optional(), open: flag.optional(), q: text(100).optional(), ...page, ...figureFilters,
+  sort: z.enum(['reported', 'due']).default('reported').meta({ description: 'reported: newest report first; due: what is due first comes first, cases without a running deadline last' }),
 });
 
 const nullableTime = z.string().nullable();
