@@ -22,8 +22,10 @@ export interface Actor {
   role: Role;
   orgId: string;
   orgKind: OrganisationKind;
-  /** Every organisation in which this person has any membership. */
+  /** Every organisation in which this person, or the one for whom they act, has any membership, and every enterprise for which such an organisation works. */
   orgIds: readonly string[];
+  /** The person for whom this one acts by delegation; absent where nobody. */
+  delegatorId?: string | null;
 }
 
 const PARK = ['park_admin', 'emergency_office', 'inspector'] as const;
@@ -38,8 +40,29 @@ export const PERMISSIONS = {
   'hazard.start': ['enterprise_safety_officer'],
   'hazard.progress': ['enterprise_safety_officer'],
   'hazard.submit': ['enterprise_safety_officer'],
+  'hazard.plan': ['enterprise_safety_officer'],
+  'hazard.split': [...PARK, 'enterprise_safety_officer'],
+  'hazard.withdraw': ['enterprise_safety_officer'],
+  'hazard.requestExtension': ['enterprise_safety_officer'],
+  'hazard.withdrawExtension': ['enterprise_safety_officer'],
+  'hazard.decideExtension': ['park_admin', 'emergency_office'],
+  'hazard.handover': [...PARK, 'enterprise_safety_officer'],
+  'hazard.redirect': ['park_admin', 'emergency_office'],
+  'hazard.reassess': ['park_admin', 'emergency_office'],
+  'hazard.pause': ['park_admin'],
+  'hazard.resume': ['park_admin'],
+  'hazard.addSigner': ['park_admin', 'emergency_office'],
+  'hazard.sign': PARK,
+  'hazard.acceptItems': PARK,
   'hazard.accept': PARK,
   'hazard.reject': PARK,
+  'hazard.list': ['park_admin'],
+  'hazard.delist': ['park_admin'],
+  'hazard.merge': PARK,
+  'hazard.unmerge': PARK,
+  'hazard.reopen': ['park_admin', 'emergency_office'],
+  'hazard.reconsider': ['park_admin', 'emergency_office'],
+  'hazard.lookBack': PARK,
   'alarm.read': [...PARK, 'enterprise_safety_officer', 'process_owner'],
   'alarm.acknowledge': [...PARK, 'enterprise_safety_officer'],
   'alarm.confirm': [...PARK, 'enterprise_safety_officer'],
@@ -51,8 +74,22 @@ export const PERMISSIONS = {
   'telemetry.quarantine.read': ['park_admin', 'process_owner'],
   'evidence.upload': [...PARK, 'enterprise_safety_officer'],
   'evidence.read': [...PARK, 'enterprise_safety_officer', 'regulator'],
-  'notice.read': [...PARK, 'enterprise_safety_officer'],
+  /** What a file says of its own origin: a position may be somebody's home. */
+  'evidence.claim': PARK,
+  /** The file as it was sent, metadata and all; audited. */
+  'evidence.original': ['park_admin', 'emergency_office'],
+  'notice.read': [...PARK, 'enterprise_safety_officer', 'regulator'],
+  'notice.acknowledge': [...PARK, 'enterprise_safety_officer', 'regulator'],
+  'notice.receipts': PARK,
+  'sms.manage': ['park_admin'],
+  'task.read': [...PARK, 'enterprise_safety_officer'],
+  'task.create': PARK,
+  'task.complete': [...PARK, 'enterprise_safety_officer'],
+  'patrol.read': [...PARK, 'enterprise_safety_officer'],
+  /** An enterprise plans its own patrols only. */
+  'patrol.manage': ['park_admin', 'emergency_office', 'enterprise_safety_officer'],
   'rating.read': ['park_admin', 'emergency_office', 'investment_office'],
+  'calendar.read': [...PARK, 'enterprise_safety_officer', 'process_owner', 'regulator'],
   'flow.read': ['park_admin', 'process_owner'],
   'flow.edit': ['process_owner'],
   'flow.rollback': ['park_admin', 'process_owner'],

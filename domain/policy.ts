@@ -2,8 +2,12 @@
  * 园区策略 ParkPolicy: every deadline, window and ladder of a park. Dated: a case is judged by the policy in force when it
  * was reported. Defaults are the park's own management choices unless a clause is cited beside them.
  */
+import type { Term } from './calendar.ts';
+import type { ChannelPolicy } from './channels.ts';
+import { DEFAULT_CHANNELS } from './channels.ts';
 import type { HazardGrade, HazardType } from './hazard-types.ts';
 import type { NoticeRecipient } from './notices.ts';
+import type { TaskRung } from './tasks.ts';
 
 const MINUTE = 60_000;
 const HOUR = 60 * MINUTE;
@@ -17,6 +21,22 @@ export interface ParkPolicy {
   dispatchMs: number;
   /** 整改: dispatch → acceptance, by grade; a type can have its own. */
   rectifyMs: Record<HazardGrade, number> & { byType?: Partial<Record<HazardType, Partial<Record<HazardGrade, number>>>> };
+  /** Terms that go before rectifyMs: by working days or calendar days of the statutory calendar. */
+  rectifyTerm?: Partial<Record<HazardGrade, Term>> & { byType?: Partial<Record<HazardType, Partial<Record<HazardGrade, Term>>>> };
+  /** 延期: at most so many per cycle, each at most so long. */
+  extension: { maxCount: number; maxMs: Record<HazardGrade, number> };
+  /** 暂停: at most so many per cycle, each at most so long. */
+  pause: { maxCount: number; maxMs: number };
+  /** 回头看: so long after the archiving; a type can have its own. */
+  lookBackMs: Record<HazardGrade, number[]> & { byType?: Partial<Record<HazardType, number[]>> };
+  /** Due look-back → its result. */
+  lookBackGraceMs: number;
+  /** Firms alike look for the same class of hazard within this time after a case was closed; null: they are not asked. */
+  classCheckMs: number | null;
+  /** 摘牌: acceptance of a listed hazard → delisting. */
+  delistMs: number;
+  /** An acceptance on site is made at most so far from the hazard. */
+  onSiteRadiusM: number;
   /** 督办 deadlines by level 1..3. */
   supervisionMs: Record<1 | 2 | 3, number>;
   /** Reminders so long before the rectification or supervision deadline; those that already passed at the start are left out. */
@@ -31,6 +51,10 @@ export interface ParkPolicy {
   alarmLadder: { afterMs: number; recipients: NoticeRecipient[] }[];
   /** Alarm acknowledged and not judged real or false: who is told, so long after the acknowledgement. */
   judgeLadder: { afterMs: number; recipients: NoticeRecipient[] }[];
+  /** Task not done: who is told, so long after due + grace. */
+  taskLadder: TaskRung[];
+  /** 通知渠道: urgency, steps and budgets. */
+  channels: ChannelPolicy;
   /** A statutory event that no flow handled within this time is taken up by the floor. */
   floorGraceMs: number;
 }
@@ -40,6 +64,13 @@ export const DEFAULT_POLICY: ParkPolicy = {
   triageMs: 24 * HOUR,
   dispatchMs: 24 * HOUR,
   rectifyMs: { general: 7 * 24 * HOUR, major: 15 * 24 * HOUR },
+  extension: { maxCount: 2, maxMs: { general: 7 * 24 * HOUR, major: 30 * 24 * HOUR } },
+  pause: { maxCount: 1, maxMs: 30 * 24 * HOUR },
+  lookBackMs: { general: [30 * 24 * HOUR], major: [30 * 24 * HOUR, 60 * 24 * HOUR, 90 * 24 * HOUR] },
+  lookBackGraceMs: 7 * 24 * HOUR,
+  classCheckMs: 14 * 24 * HOUR,
+  delistMs: 5 * 24 * HOUR,
+  onSiteRadiusM: 500,
   supervisionMs: { 1: 3 * 24 * HOUR, 2: 3 * 24 * HOUR, 3: 2 * 24 * HOUR },
   remindBeforeMs: [72 * HOUR, 24 * HOUR, 2 * HOUR],
   mergeWindowMs: 60 * MINUTE,
@@ -55,11 +86,26 @@ export const DEFAULT_POLICY: ParkPolicy = {
     { afterMs: 60 * MINUTE, recipients: ['emergency_office'] },
     { afterMs: 24 * HOUR, recipients: ['emergency_office', 'park_admin'] },
   ],
+  taskLadder: [
+    { afterMs: 0, recipients: ['owner'] },
+    { afterMs: HOUR, recipients: ['owner', 'emergency_office'] },
+    { afterMs: 24 * HOUR, recipients: ['emergency_office', 'park_admin'] },
+  ],
+  channels: DEFAULT_CHANNELS,
   floorGraceMs: 5_000,
 };
 
 export const rectifyMs = (policy: ParkPolicy, grade: HazardGrade, type: HazardType): number =>
   policy.rectifyMs.byType?.[type]?.[grade] ?? policy.rectifyMs[grade];
+
+/** The term of a rectification: the type's own before the grade's, terms of days before those of milliseconds. */
+export const rectifyTerm = (policy: ParkPolicy, grade: HazardGrade, type: HazardType): Term => {
+  const ms = policy.rectifyMs.byType?.[type]?.[grade];
+  return policy.rectifyTerm?.byType?.[type]?.[grade] ?? (ms === undefined ? undefined : { ms }) ?? policy.rectifyTerm?.[grade] ?? { ms: policy.rectifyMs[grade] };
+};
+
+/** After the archiving, ascending. */
+export const lookBacksOf = (policy: ParkPolicy, grade: HazardGrade, type: HazardType): number[] => policy.lookBackMs.byType?.[type] ?? policy.lookBackMs[grade];
 
 export interface DatedPolicy {
   id: string;
