@@ -33,6 +33,8 @@ export const audit = {
     const { personId, grantId, ...detail } = input;
     return write(client, { actorId: personId, action: 'grant.create', object: `grant/${grantId}`, outcome: 'ok', detail });
   },
+  evidenceOriginal: (client: pg.ClientBase, input: { personId: string; sha256: string }) =>
+    write(client, { actorId: input.personId, action: 'evidence.original', object: `blob/${input.sha256}`, outcome: 'ok' }),
   /** A permission that was asked for and refused. */
   refused: (client: pg.ClientBase, input: { personId: string; role: string; action: string; object: string; code: string }) =>
     write(client, { actorId: input.personId, action: input.action, object: input.object, outcome: input.code, detail: { role: input.role } }),

@@ -3,6 +3,7 @@ import type { Scope } from '../domain/permissions.ts';
 import { scopeOf } from '../domain/permissions.ts';
 import type { Logger } from '../platform/logger.ts';
 import type { EvidenceStore } from '../platform/evidence-store.ts';
+import type { Inspect } from '../platform/media/inspect.ts';
 import type { Database } from '../prisma/client.ts';
 import type pg from 'pg';
 import type { Engine } from './engine.ts';
@@ -20,6 +21,8 @@ export interface ApiDeps {
   database: Database;
   engine: Engine;
   evidence: EvidenceStore;
+  /** Looks into a file in a process of its own. */
+  inspect: Inspect;
   live: LiveEvents;
   logger: Logger;
   /** PUBLIC_URL; https switches secure cookies on. */

@@ -4,6 +4,7 @@ import type { Server } from 'node:http';
 import { connect } from 'node:net';
 import { join } from 'node:path';
 import { Connection } from '@temporalio/client';
+import { UPLOAD_LIMITS } from '../domain/evidence.ts';
 import type { Config } from '../platform/config.ts';
 import { loadConfig } from '../platform/config.ts';
 import { openEvidenceStore } from '../platform/evidence-store.ts';
@@ -14,6 +15,7 @@ import { openDatabase } from '../prisma/client.ts';
 import { createApp } from './app.ts';
 import type { ApiDeps, ComponentState } from './deps.ts';
 import { createEngine, ENGINE_CHANNEL } from './engine.ts';
+import { createEvidenceInspect } from './evidence.ts';
 import { createInternalApp } from './internal/app.ts';
 import { createLiveEvents } from './live.ts';
 import { createFlowEditor } from './routes/flow-editor.ts';
@@ -22,6 +24,7 @@ import { createSignIn } from './sign-in.ts';
 const END_MS = 9_000;
 const REGISTER_WAIT_MS = 5_000;
 const CHECK_MS = 3_000;
+const SWEEP_MS = 60 * 60_000;
 
 const config: Config = loadConfig();
 const logger = createLogger('api', config.LOG_LEVEL);
@@ -64,7 +67,8 @@ const deps: ApiDeps = {
   live,
   logger,
   publicUrl,
-  evidence: await openEvidenceStore(config.DATA_DIR),
+  evidence: await openEvidenceStore(config.DATA_DIR, UPLOAD_LIMITS),
+  inspect: createEvidenceInspect(),
   trustProxy: config.TRUST_PROXY,
   portalDir: join(import.meta.dirname, '..', 'portal', 'dist'),
   registerWaitMs: REGISTER_WAIT_MS,
@@ -110,6 +114,9 @@ const listen = (what: Server, port: number, host: string): Promise<void> =>
 await listen(internalServer, config.INTERNAL_PORT, '127.0.0.1');
 await listen(server, config.API_PORT, config.API_HOST);
 logger.info({ host: config.API_HOST, port: config.API_PORT, internalPort: config.INTERNAL_PORT }, 'listening');
+
+// Uploads that nobody goes on with.
+setInterval(() => void deps.evidence.parts.sweep().catch((error: Error) => logger.error({ err: error }, 'cannot throw away unfinished uploads')), SWEEP_MS).unref();
 
 let ending = false;
 const end = (): void => {

@@ -15,11 +15,13 @@ const Problem = z
   })
   .meta({ id: 'Problem', description: 'RFC 9457' });
 
+const changes = (r: Route): boolean => r.method !== 'get' && r.method !== 'head';
+
 /** Refusals that a route can give because of what it is. */
 export const refusalsOf = (r: Route): RefusalCode[] => {
   const codes: RefusalCode[] = [...(r.refusals ?? [])];
   if (r.access !== 'public') codes.push('auth.required');
-  if (r.access !== 'public' && r.method !== 'get') codes.push('auth.csrf');
+  if (r.access !== 'public' && changes(r)) codes.push('auth.csrf');
   if (r.access !== 'public' && r.access !== 'session.before_password_change') codes.push('auth.password_change_required');
   if (r.access in PERMISSIONS) codes.push('permission.denied');
   if (r.body) codes.push('request.invalid', 'request.malformed', 'request.too_large', 'request.media_type');
@@ -49,9 +51,10 @@ const responsesOf = (r: Route): ZodOpenApiResponsesObject => {
 
 const headersOf = (r: Route): z.ZodObject | undefined => {
   const shape: Record<string, z.ZodType> = {};
-  if (r.access !== 'public' && r.method !== 'get') shape['X-CSRF-Token'] = z.string().meta({ description: 'csrfToken of the session' });
+  if (r.access !== 'public' && changes(r)) shape['X-CSRF-Token'] = z.string().meta({ description: 'csrfToken of the session' });
   if (r.idempotent) shape['Idempotency-Key'] = z.string().min(8).max(128);
   if (r.path.endsWith('/acts')) shape['If-Match'] = z.string().optional().meta({ description: 'ETag of the case as it was read' });
+  if (r.path === '/api/v1/blobs/{sha256}' && r.method === 'put') shape['Content-Range'] = z.string().optional().meta({ description: '`bytes 0-8388607/20971520`: a piece; `bytes */20971520`: all is there, finish' });
   if (r.path === '/api/v1/events') shape['Last-Event-ID'] = z.string().optional();
   return Object.keys(shape).length > 0 ? z.object(shape) : undefined;
 };

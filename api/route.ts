@@ -42,7 +42,8 @@ export interface Call<P, Q, B> {
 export type Answer<R> = { status?: number; body: R | null; headers?: Record<string, string> } | undefined;
 
 export interface RouteSpec<P extends Shape | undefined, Q extends Shape | undefined, B extends z.ZodType | undefined, R extends z.ZodType | undefined> {
-  method: 'get' | 'post' | 'put' | 'delete';
+  /** A `head` of its own stands before the `get` of the same path in the list of routes. */
+  method: 'get' | 'head' | 'post' | 'put' | 'delete';
   /** With `{name}` for parameters. */
   path: string;
   tag: string;

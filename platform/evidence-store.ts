@@ -1,103 +1,105 @@
 /**
- * Files by their content: DATA_DIR/evidence/ab/cd/{sha256}. A file appears under its name only when it is complete, hashed
- * and on disk; whatever is interrupted leaves a file in `tmp/` that is never read.
+ * Files by their content, below DATA_DIR/evidence/ab/cd: `{sha256}` is the original, `{sha256}.view` the copy that others see,
+ * `{sha256}.thumbnail` a small one. A file appears under its name only when it is complete and on disk; whatever is interrupted
+ * leaves something in `tmp/` that is never read, or a part to go on with (platform/evidence-parts.ts).
  */
-import { createHash, randomUUID } from 'node:crypto';
+import { randomUUID } from 'node:crypto';
 import { createReadStream } from 'node:fs';
-import { mkdir, open, readdir, rename, rm, stat } from 'node:fs/promises';
-import { join } from 'node:path';
+import { copyFile, link, mkdir, open, readdir, rename, rm, stat } from 'node:fs/promises';
+import { join, resolve } from 'node:path';
 import type { Readable } from 'node:stream';
+import type { EvidenceParts, PartLimits } from './evidence-parts.ts';
+import { openEvidenceParts } from './evidence-parts.ts';
 
-export type PutOutcome = { ok: true; sha256: string; bytes: number; head: Buffer } | { ok: false; reason: 'too_large' | 'hash_mismatch' | 'refused'; bytes: number };
+export type EvidenceCopy = 'original' | 'view' | 'thumbnail';
 
 export interface EvidenceStore {
-  /**
-   * Takes a stream in. It is kept only when it has the hash `sha256`, at most `maxBytes`, and `admit` says yes to its first
-   * bytes (up to 512 KB) and its size; nothing is left behind otherwise. The same content twice is one file.
-   */
-  put(sha256: string, content: AsyncIterable<Uint8Array>, maxBytes: number, admit?: (head: Buffer, bytes: number) => boolean): Promise<PutOutcome>;
+  parts: EvidenceParts;
   /** Bytes of the file, or null where there is none. */
-  size(sha256: string): Promise<number | null>;
-  exists(sha256: string): Promise<boolean>;
-  read(sha256: string, range?: { start: number; end: number }): Readable;
+  size(sha256: string, copy?: EvidenceCopy): Promise<number | null>;
+  exists(sha256: string, copy?: EvidenceCopy): Promise<boolean>;
+  /** `range` with its last byte. */
+  read(sha256: string, range?: { start: number; end: number }, copy?: EvidenceCopy): Readable;
+  /** For processes that look into a file. */
+  path(sha256: string): string;
+  /** An empty folder on the disk of the store, gone when `run` has ended. */
+  inFolder<T>(run: (folder: string) => Promise<T>): Promise<T>;
+  /**
+   * Puts copies in place, and `original` (a file on the same disk, which stays where it is) with them. `copies` are files of
+   * `folder`; where the view is not among them, the original is its own view. The original comes last: where it is, all is.
+   */
+  keep(sha256: string, folder: string, copies: readonly EvidenceCopy[], original: string): Promise<void>;
 }
 
 const SHA256 = /^[0-9a-f]{64}$/;
-/** Enough for the size of a picture to be in it, behind all that cameras write first. */
-const HEAD_BYTES = 512 * 1024;
-/** A temporary file older than this belongs to nobody. */
+/** Something temporary that is older than this belongs to nobody. */
 const STALE_MS = 24 * 60 * 60_000;
 
-const syncFolder = async (path: string): Promise<void> => {
-  const folder = await open(path, 'r');
+/** Brings a file, or what a folder lists, to disk. */
+const sync = async (path: string): Promise<void> => {
+  const opened = await open(path, 'r');
   try {
-    await folder.sync();
+    await opened.sync();
   } finally {
-    await folder.close();
+    await opened.close();
   }
 };
 
-export const openEvidenceStore = async (dataDir: string): Promise<EvidenceStore> => {
-  const root = join(dataDir, 'evidence');
+export const openEvidenceStore = async (dataDir: string, limits: PartLimits): Promise<EvidenceStore> => {
+  const root = resolve(dataDir, 'evidence');
   const tmp = join(root, 'tmp');
   await mkdir(tmp, { recursive: true });
   for (const name of await readdir(tmp)) {
     const path = join(tmp, name);
     const found = await stat(path).catch(() => null);
-    if (found && Date.now() - found.mtimeMs > STALE_MS) await rm(path, { force: true });
+    if (found && Date.now() - found.mtimeMs > STALE_MS) await rm(path, { force: true, recursive: true });
   }
+  const parts = await openEvidenceParts(join(root, 'parts'), limits);
+  await parts.sweep();
+
   const folderOf = (sha256: string): string => {
     if (!SHA256.test(sha256)) throw new Error('not a SHA-256');
     return join(root, sha256.slice(0, 2), sha256.slice(2, 4));
   };
-  const pathOf = (sha256: string): string => join(folderOf(sha256), sha256);
-  const size = async (sha256: string): Promise<number | null> => {
+  const pathOf = (sha256: string, copy: EvidenceCopy): string => join(folderOf(sha256), copy === 'original' ? sha256 : `${sha256}.${copy}`);
+  const size = async (sha256: string, copy: EvidenceCopy = 'original'): Promise<number | null> => {
     try {
-      return (await stat(pathOf(sha256))).size;
+      return (await stat(pathOf(sha256, copy))).size;
     } catch (error) {
       if ((error as NodeJS.ErrnoException).code === 'ENOENT') return null;
       throw error;
     }
   };
+  /** A second name for the same bytes; a copy of them where the disk knows no second names. */
+  const alias = (from: string, to: string): Promise<void> => link(from, to).catch((error: NodeJS.ErrnoException) => (error.code === 'ENOSPC' ? Promise.reject(error) : copyFile(from, to)));
 
   return {
+    parts,
     size,
-    exists: async (sha256) => (await size(sha256)) !== null,
-    read: (sha256, range) => createReadStream(pathOf(sha256), range),
-    put: async (sha256, content, maxBytes, admit = () => true) => {
-      const folder = folderOf(sha256);
-      const path = join(tmp, randomUUID());
-      const file = await open(path, 'wx', 0o600);
-      const hash = createHash('sha256');
-      const heads: Buffer[] = [];
-      let headBytes = 0;
-      let bytes = 0;
+    exists: async (sha256, copy) => (await size(sha256, copy)) !== null,
+    read: (sha256, range, copy = 'original') => createReadStream(pathOf(sha256, copy), range),
+    path: (sha256) => pathOf(sha256, 'original'),
+    inFolder: async (run) => {
+      const folder = join(tmp, randomUUID());
+      await mkdir(folder);
       try {
-        for await (const chunk of content) {
-          bytes += chunk.byteLength;
-          if (bytes > maxBytes) return { ok: false, reason: 'too_large', bytes };
-          if (headBytes < HEAD_BYTES) {
-            const part = Buffer.from(chunk.subarray(0, HEAD_BYTES - headBytes));
-            heads.push(part);
-            headBytes += part.length;
-          }
-          hash.update(chunk);
-          await file.writeFile(chunk);
-        }
-        const head = Buffer.concat(heads);
-        if (hash.digest('hex') !== sha256) return { ok: false, reason: 'hash_mismatch', bytes };
-        if (!admit(head, bytes)) return { ok: false, reason: 'refused', bytes };
-        await file.sync();
-        await mkdir(folder, { recursive: true });
-        await rename(path, pathOf(sha256));
-        await syncFolder(folder);
-        await syncFolder(join(root, sha256.slice(0, 2)));
-        await syncFolder(root);
-        return { ok: true, sha256, bytes, head };
+        return await run(folder);
       } finally {
-        await file.close();
-        await rm(path, { force: true });
+        await rm(folder, { recursive: true, force: true });
       }
+    },
+    keep: async (sha256, folder, copies, original) => {
+      const from = (copy: EvidenceCopy): string => join(folder, copy);
+      if (!copies.includes('view')) await alias(original, from('view'));
+      const isNew = original !== pathOf(sha256, 'original');
+      if (isNew) await alias(original, from('original'));
+      const placed = [...new Set<EvidenceCopy>([...copies, 'view']), ...(isNew ? (['original'] as const) : [])];
+      await mkdir(folderOf(sha256), { recursive: true });
+      for (const copy of placed) {
+        await sync(from(copy));
+        await rename(from(copy), pathOf(sha256, copy));
+      }
+      for (const path of [folderOf(sha256), join(root, sha256.slice(0, 2)), root]) await sync(path);
     },
   };
 };

@@ -6,7 +6,8 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { loadConfig } from '../../platform/config.ts';
-import { ParkClient, makePhoto } from './park-client.ts';
+import { ParkClient } from './park-client.ts';
+import { makePhoto } from './photo.ts';
 import type { Answer, Problem } from './park-client.ts';
 import type { DemoAccount } from './seed.ts';
 

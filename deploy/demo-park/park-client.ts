@@ -3,7 +3,6 @@
  * act, and repeats a call whose answer it never got with the same key until it knows.
  */
 import { createHash, randomUUID } from 'node:crypto';
-import { crc32, deflateSync } from 'node:zlib';
 
 export interface Answer<T = unknown> { status: number; body: T; headers: Headers; attempts: number }
 
@@ -97,31 +96,3 @@ export class ParkClient {
     }
   }
 }
-
-const chunk = (type: string, data: Buffer): Buffer => {
-  const body = Buffer.concat([Buffer.from(type, 'latin1'), data]);
-  const out = Buffer.alloc(body.length + 8);
-  out.writeUInt32BE(data.length, 0);
-  body.copy(out, 4);
-  out.writeUInt32BE(crc32(body), body.length + 4);
-  return out;
-};
-
-/** A small valid PNG: a picture of its seed, so that two seeds are two photos. */
-export const makePhoto = (seed: string, width = 96, height = 64): Buffer => {
-  const hash = createHash('sha256').update(seed).digest();
-  const rows: Buffer[] = [];
-  for (let y = 0; y < height; y++) {
-    const row = Buffer.alloc(1 + width * 3);
-    for (let x = 0; x < width; x++) {
-      const cell = hash[(Math.floor(y / 16) * 6 + Math.floor(x / 16)) % 32]!;
-      row.set([cell, (cell * 7 + x) & 255, (cell * 13 + y) & 255], 1 + x * 3);
-    }
-    rows.push(row);
-  }
-  const header = Buffer.alloc(13);
-  header.writeUInt32BE(width, 0);
-  header.writeUInt32BE(height, 4);
-  header.set([8, 2, 0, 0, 0], 8);
-  return Buffer.concat([Buffer.from([137, 80, 78, 71, 13, 10, 26, 10]), chunk('IHDR', header), chunk('IDAT', deflateSync(Buffer.concat(rows))), chunk('IEND', Buffer.alloc(0))]);
-};

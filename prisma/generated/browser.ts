@@ -242,3 +242,13 @@ export type HazardFigure = Prisma.HazardFigureModel
  * 运行效果: the score of an enterprise for a week. Append-only.
  */
 export type RunningEffect = Prisma.RunningEffectModel
+/**
+ * Model BlobClaim
+ * What a photo or video says of its own origin: a claim, never proof. Append-only; seen by the park only.
+ */
+export type BlobClaim = Prisma.BlobClaimModel
+/**
+ * Model BlobUpload
+ * Who has sent the whole of a file. Append-only.
+ */
+export type BlobUpload = Prisma.BlobUploadModel

@@ -7,7 +7,6 @@ import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import { crc32, deflateSync } from 'node:zlib';
 import { Client, Connection } from '@temporalio/client';
 import { DefaultLogger, NativeConnection, Runtime, Worker } from '@temporalio/worker';
 import pino from 'pino';
@@ -15,8 +14,11 @@ import { createActivities } from '../../activities/index.ts';
 import { createApp } from '../../api/app.ts';
 import type { ApiDeps } from '../../api/deps.ts';
 import { createEngine, ENGINE_CHANNEL } from '../../api/engine.ts';
+import { createEvidenceInspect } from '../../api/evidence.ts';
 import { createLiveEvents } from '../../api/live.ts';
+import { UPLOAD_LIMITS } from '../../domain/evidence.ts';
 import { openEvidenceStore } from '../../platform/evidence-store.ts';
+import { encodePng, pngChunk } from '../../deploy/demo-park/photo.ts';
 import type { Database } from '../../prisma/client.ts';
 import { buildBundle } from '../../worker/build-bundle.ts';
 import { startRelay } from '../../worker/relay.ts';
@@ -161,7 +163,7 @@ export const startWorld = async (options: { engine?: boolean; enterprises?: numb
   const fine = async () => ({ ok: true });
   const deps: ApiDeps = {
     database: apiDb, engine: createEngine(connection, 'default', { updateMs: options.updateMs ?? 10_000 }), live, logger: quiet, publicUrl: options.publicUrl ?? null, trustProxy: 0, portalDir: options.portalDir ?? null,
-    evidence: await openEvidenceStore(dataDir), registerWaitMs: options.registerWaitMs ?? 10_000,
+    evidence: await openEvidenceStore(dataDir, UPLOAD_LIMITS), inspect: createEvidenceInspect(), registerWaitMs: options.registerWaitMs ?? 10_000,
     components: { database: fine, engine: fine, broker: fine, ingest: fine, flows: fine, worker: fine },
   };
   const server = createServer(createApp(deps));
@@ -205,25 +207,9 @@ export const startWorld = async (options: { engine?: boolean; enterprises?: numb
   };
 };
 
-const chunk = (type: string, data: Buffer): Buffer => {
-  const body = Buffer.concat([Buffer.from(type, 'latin1'), data]);
-  const length = Buffer.alloc(4);
-  length.writeUInt32BE(data.length);
-  const crc = Buffer.alloc(4);
-  crc.writeUInt32BE(crc32(body));
-  return Buffer.concat([length, body, crc]);
-};
-
-/** A real picture of one shade; `claim` writes other dimensions into its header. */
-export const png = (width: number, height: number, shade: number, claim?: { width: number; height: number }): Buffer => {
-  const header = Buffer.alloc(13);
-  header.writeUInt32BE(claim?.width ?? width, 0);
-  header.writeUInt32BE(claim?.height ?? height, 4);
-  header.set([8, 0, 0, 0, 0], 8);
-  const rows = Buffer.alloc((width + 1) * height, shade & 0xff);
-  for (let y = 0; y < height; y++) rows[y * (width + 1)] = 0;
-  return Buffer.concat([Buffer.from('\x89PNG\r\n\x1a\n', 'latin1'), chunk('IHDR', header), chunk('IDAT', deflateSync(rows)), chunk('tEXt', Buffer.from(`k\0${shade}`)), chunk('IEND', Buffer.alloc(0))]);
-};
+/** A real picture of one shade, a file of its own for each shade; `claim` writes other dimensions into its header. */
+export const png = (width: number, height: number, shade: number, claim?: { width: number; height: number }): Buffer =>
+  encodePng(width, height, () => [shade], { claim, chunks: [pngChunk('tEXt', Buffer.from(`k\0${shade}`))] });
 
 /** Rows of every table, so that a test can say that nothing was stored. */
 export const countRows = async (db: Database): Promise<Record<string, number>> => {

@@ -2,9 +2,9 @@
 import { createHash } from 'node:crypto';
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { deflateSync } from 'node:zlib';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import type { Browser, Page } from 'playwright-core';
+import { makePhoto } from '../../deploy/demo-park/photo.ts';
 import type { RunningPark } from '../system/park.ts';
 import { startPark } from '../system/park.ts';
 import { startChromium } from './chromium.ts';
@@ -33,32 +33,7 @@ const as = async (username: string, options: { language?: UiLanguage; width?: Wi
 };
 
 /** A photo like no other, so that it cannot be in the store already. */
-const photo = (seed: string): Buffer => {
-  const width = 320;
-  const height = 200;
-  const colour = createHash('sha256').update(seed).digest();
-  const rows = Buffer.concat(Array.from({ length: height }, (_, y) => Buffer.concat([Buffer.of(0), Buffer.from(Array.from({ length: width * 3 }, (_x, i) => (colour[i % 3]! + ((i >> 5) ^ (y >> 4)) * 9) & 255))])));
-  const crcTable = Array.from({ length: 256 }, (_, n) => {
-    let c = n;
-    for (let k = 0; k < 8; k += 1) c = c & 1 ? 0xedb88320 ^ (c >>> 1) : c >>> 1;
-    return c >>> 0;
-  });
-  const chunk = (type: string, data: Buffer): Buffer => {
-    const body = Buffer.concat([Buffer.from(type), data]);
-    let crc = 0xffffffff;
-    for (const byte of body) crc = crcTable[(crc ^ byte) & 255]! ^ (crc >>> 8);
-    const out = Buffer.alloc(body.length + 8);
-    out.writeUInt32BE(data.length);
-    body.copy(out, 4);
-    out.writeUInt32BE((crc ^ 0xffffffff) >>> 0, body.length + 4);
-    return out;
-  };
-  const head = Buffer.alloc(13);
-  head.writeUInt32BE(width);
-  head.writeUInt32BE(height, 4);
-  head.set([8, 2, 0, 0, 0], 8);
-  return Buffer.concat([Buffer.from('89504e470d0a1a0a', 'hex'), chunk('IHDR', head), chunk('IDAT', deflateSync(rows)), chunk('IEND', Buffer.alloc(0))]);
-};
+const photo = (seed: string): Buffer => makePhoto(seed, 320, 200);
 
 const act = async (page: Page, name: string, fill: (form: ReturnType<Page['locator']>) => Promise<void> = async () => {}): Promise<void> => {
   await page.locator('.act-buttons').getByRole('button', { name, exact: true }).click();

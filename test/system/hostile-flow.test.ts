@@ -7,7 +7,8 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import pg from 'pg';
-import { makePhoto, ParkClient } from '../../deploy/demo-park/park-client.ts';
+import { ParkClient } from '../../deploy/demo-park/park-client.ts';
+import { makePhoto } from '../../deploy/demo-park/photo.ts';
 import type { RunningPark } from './park.ts';
 import { startPark } from './park.ts';
 

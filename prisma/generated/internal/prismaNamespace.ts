@@ -441,7 +441,9 @@ export const ModelName = {
   StatutoryCalendarKey: 'StatutoryCalendarKey',
   StatutoryCalendar: 'StatutoryCalendar',
   HazardFigure: 'HazardFigure',
-  RunningEffect: 'RunningEffect'
+  RunningEffect: 'RunningEffect',
+  BlobClaim: 'BlobClaim',
+  BlobUpload: 'BlobUpload'
 } as const
 
 export type ModelName = (typeof ModelName)[keyof typeof ModelName]
@@ -457,7 +459,7 @@ export type TypeMap<ExtArgs extends runtime.Types.Extensions.InternalArgs = runt
     omit: GlobalOmitOptions
   }
   meta: {
-    modelProps: "park" | "parkPolicy" | "zone" | "organisation" | "unit" | "asset" | "gateway" | "sensor" | "flowVersion" | "eventCursor" | "ruleVersion" | "sensorEvent" | "alarm" | "hazard" | "hazardReport" | "hazardTransition" | "deadline" | "supervision" | "hazardItem" | "archivePackage" | "affiliation" | "delegation" | "blob" | "evidence" | "notice" | "delivery" | "actuation" | "outbox" | "person" | "membership" | "account" | "session" | "grant" | "idempotencyKey" | "auditEvent" | "task" | "patrolPlan" | "smsTemplate" | "channelBlock" | "responsibilityRule" | "assetInspection" | "statutoryCalendarKey" | "statutoryCalendar" | "hazardFigure" | "runningEffect"
+    modelProps: "park" | "parkPolicy" | "zone" | "organisation" | "unit" | "asset" | "gateway" | "sensor" | "flowVersion" | "eventCursor" | "ruleVersion" | "sensorEvent" | "alarm" | "hazard" | "hazardReport" | "hazardTransition" | "deadline" | "supervision" | "hazardItem" | "archivePackage" | "affiliation" | "delegation" | "blob" | "evidence" | "notice" | "delivery" | "actuation" | "outbox" | "person" | "membership" | "account" | "session" | "grant" | "idempotencyKey" | "auditEvent" | "task" | "patrolPlan" | "smsTemplate" | "channelBlock" | "responsibilityRule" | "assetInspection" | "statutoryCalendarKey" | "statutoryCalendar" | "hazardFigure" | "runningEffect" | "blobClaim" | "blobUpload"
     txIsolationLevel: TransactionIsolationLevel
   }
   model: {
@@ -3791,6 +3793,154 @@ export type TypeMap<ExtArgs extends runtime.Types.Extensions.InternalArgs = runt
         }
       }
     }
+    BlobClaim: {
+      payload: Prisma.$BlobClaimPayload<ExtArgs>
+      fields: Prisma.BlobClaimFieldRefs
+      operations: {
+        findUnique: {
+          args: Prisma.BlobClaimFindUniqueArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$BlobClaimPayload> | null
+        }
+        findUniqueOrThrow: {
+          args: Prisma.BlobClaimFindUniqueOrThrowArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$BlobClaimPayload>
+        }
+        findFirst: {
+          args: Prisma.BlobClaimFindFirstArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$BlobClaimPayload> | null
+        }
+        findFirstOrThrow: {
+          args: Prisma.BlobClaimFindFirstOrThrowArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$BlobClaimPayload>
+        }
+        findMany: {
+          args: Prisma.BlobClaimFindManyArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$BlobClaimPayload>[]
+        }
+        create: {
+          args: Prisma.BlobClaimCreateArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$BlobClaimPayload>
+        }
+        createMany: {
+          args: Prisma.BlobClaimCreateManyArgs<ExtArgs>
+          result: BatchPayload
+        }
+        createManyAndReturn: {
+          args: Prisma.BlobClaimCreateManyAndReturnArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$BlobClaimPayload>[]
+        }
+        delete: {
+          args: Prisma.BlobClaimDeleteArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$BlobClaimPayload>
+        }
+        update: {
+          args: Prisma.BlobClaimUpdateArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$BlobClaimPayload>
+        }
+        deleteMany: {
+          args: Prisma.BlobClaimDeleteManyArgs<ExtArgs>
+          result: BatchPayload
+        }
+        updateMany: {
+          args: Prisma.BlobClaimUpdateManyArgs<ExtArgs>
+          result: BatchPayload
+        }
+        updateManyAndReturn: {
+          args: Prisma.BlobClaimUpdateManyAndReturnArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$BlobClaimPayload>[]
+        }
+        upsert: {
+          args: Prisma.BlobClaimUpsertArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$BlobClaimPayload>
+        }
+        aggregate: {
+          args: Prisma.BlobClaimAggregateArgs<ExtArgs>
+          result: runtime.Types.Utils.Optional<Prisma.AggregateBlobClaim>
+        }
+        groupBy: {
+          args: Prisma.BlobClaimGroupByArgs<ExtArgs>
+          result: runtime.Types.Utils.Optional<Prisma.BlobClaimGroupByOutputType>[]
+        }
+        count: {
+          args: Prisma.BlobClaimCountArgs<ExtArgs>
+          result: runtime.Types.Utils.Optional<Prisma.BlobClaimCountAggregateOutputType> | number
+        }
+      }
+    }
+    BlobUpload: {
+      payload: Prisma.$BlobUploadPayload<ExtArgs>
+      fields: Prisma.BlobUploadFieldRefs
+      operations: {
+        findUnique: {
+          args: Prisma.BlobUploadFindUniqueArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$BlobUploadPayload> | null
+        }
+        findUniqueOrThrow: {
+          args: Prisma.BlobUploadFindUniqueOrThrowArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$BlobUploadPayload>
+        }
+        findFirst: {
+          args: Prisma.BlobUploadFindFirstArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$BlobUploadPayload> | null
+        }
+        findFirstOrThrow: {
+          args: Prisma.BlobUploadFindFirstOrThrowArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$BlobUploadPayload>
+        }
+        findMany: {
+          args: Prisma.BlobUploadFindManyArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$BlobUploadPayload>[]
+        }
+        create: {
+          args: Prisma.BlobUploadCreateArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$BlobUploadPayload>
+        }
+        createMany: {
+          args: Prisma.BlobUploadCreateManyArgs<ExtArgs>
+          result: BatchPayload
+        }
+        createManyAndReturn: {
+          args: Prisma.BlobUploadCreateManyAndReturnArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$BlobUploadPayload>[]
+        }
+        delete: {
+          args: Prisma.BlobUploadDeleteArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$BlobUploadPayload>
+        }
+        update: {
+          args: Prisma.BlobUploadUpdateArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$BlobUploadPayload>
+        }
+        deleteMany: {
+          args: Prisma.BlobUploadDeleteManyArgs<ExtArgs>
+          result: BatchPayload
+        }
+        updateMany: {
+          args: Prisma.BlobUploadUpdateManyArgs<ExtArgs>
+          result: BatchPayload
+        }
+        updateManyAndReturn: {
+          args: Prisma.BlobUploadUpdateManyAndReturnArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$BlobUploadPayload>[]
+        }
+        upsert: {
+          args: Prisma.BlobUploadUpsertArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$BlobUploadPayload>
+        }
+        aggregate: {
+          args: Prisma.BlobUploadAggregateArgs<ExtArgs>
+          result: runtime.Types.Utils.Optional<Prisma.AggregateBlobUpload>
+        }
+        groupBy: {
+          args: Prisma.BlobUploadGroupByArgs<ExtArgs>
+          result: runtime.Types.Utils.Optional<Prisma.BlobUploadGroupByOutputType>[]
+        }
+        count: {
+          args: Prisma.BlobUploadCountArgs<ExtArgs>
+          result: runtime.Types.Utils.Optional<Prisma.BlobUploadCountAggregateOutputType> | number
+        }
+      }
+    }
   }
 } & {
   other: {
@@ -4110,6 +4260,7 @@ export const HazardReportScalarFieldEnum = {
   point: 'point',
   clientAt: 'clientAt',
   receivedAt: 'receivedAt',
+  recordedSeq: 'recordedSeq',
   dedupeKey: 'dedupeKey',
   fields: 'fields',
   source: 'source'
@@ -4623,6 +4774,29 @@ export const RunningEffectScalarFieldEnum = {
 export type RunningEffectScalarFieldEnum = (typeof RunningEffectScalarFieldEnum)[keyof typeof RunningEffectScalarFieldEnum]
 
 
+export const BlobClaimScalarFieldEnum = {
+  sha256: 'sha256',
+  capturedAt: 'capturedAt',
+  capturedLocal: 'capturedLocal',
+  latitude: 'latitude',
+  longitude: 'longitude',
+  altitudeM: 'altitudeM',
+  camera: 'camera',
+  readAt: 'readAt'
+} as const
+
+export type BlobClaimScalarFieldEnum = (typeof BlobClaimScalarFieldEnum)[keyof typeof BlobClaimScalarFieldEnum]
+
+
+export const BlobUploadScalarFieldEnum = {
+  sha256: 'sha256',
+  personId: 'personId',
+  uploadedAt: 'uploadedAt'
+} as const
+
+export type BlobUploadScalarFieldEnum = (typeof BlobUploadScalarFieldEnum)[keyof typeof BlobUploadScalarFieldEnum]
+
+
 export const SortOrder = {
   asc: 'asc',
   desc: 'desc'
@@ -4963,6 +5137,8 @@ export type GlobalOmitConfig = {
   statutoryCalendar?: Prisma.StatutoryCalendarOmit
   hazardFigure?: Prisma.HazardFigureOmit
   runningEffect?: Prisma.RunningEffectOmit
+  blobClaim?: Prisma.BlobClaimOmit
+  blobUpload?: Prisma.BlobUploadOmit
 }
 
 /* Types for Logging */

@@ -95,7 +95,9 @@ export const ModelName = {
   StatutoryCalendarKey: 'StatutoryCalendarKey',
   StatutoryCalendar: 'StatutoryCalendar',
   HazardFigure: 'HazardFigure',
-  RunningEffect: 'RunningEffect'
+  RunningEffect: 'RunningEffect',
+  BlobClaim: 'BlobClaim',
+  BlobUpload: 'BlobUpload'
 } as const
 
 export type ModelName = (typeof ModelName)[keyof typeof ModelName]
@@ -394,6 +396,7 @@ export const HazardReportScalarFieldEnum = {
   point: 'point',
   clientAt: 'clientAt',
   receivedAt: 'receivedAt',
+  recordedSeq: 'recordedSeq',
   dedupeKey: 'dedupeKey',
   fields: 'fields',
   source: 'source'
@@ -905,6 +908,29 @@ export const RunningEffectScalarFieldEnum = {
 } as const
 
 export type RunningEffectScalarFieldEnum = (typeof RunningEffectScalarFieldEnum)[keyof typeof RunningEffectScalarFieldEnum]
+
+
+export const BlobClaimScalarFieldEnum = {
+  sha256: 'sha256',
+  capturedAt: 'capturedAt',
+  capturedLocal: 'capturedLocal',
+  latitude: 'latitude',
+  longitude: 'longitude',
+  altitudeM: 'altitudeM',
+  camera: 'camera',
+  readAt: 'readAt'
+} as const
+
+export type BlobClaimScalarFieldEnum = (typeof BlobClaimScalarFieldEnum)[keyof typeof BlobClaimScalarFieldEnum]
+
+
+export const BlobUploadScalarFieldEnum = {
+  sha256: 'sha256',
+  personId: 'personId',
+  uploadedAt: 'uploadedAt'
+} as const
+
+export type BlobUploadScalarFieldEnum = (typeof BlobUploadScalarFieldEnum)[keyof typeof BlobUploadScalarFieldEnum]
 
 
 export const SortOrder = {

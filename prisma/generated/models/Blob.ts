@@ -208,6 +208,8 @@ export type BlobWhereInput = {
   bytes?: Prisma.BigIntFilter<"Blob"> | bigint | number
   mediaType?: Prisma.StringFilter<"Blob"> | string
   storedAt?: Prisma.DateTimeFilter<"Blob"> | Date | string
+  claim?: Prisma.XOR<Prisma.BlobClaimNullableScalarRelationFilter, Prisma.BlobClaimWhereInput> | null
+  uploads?: Prisma.BlobUploadListRelationFilter
 }
 
 export type BlobOrderByWithRelationInput = {
@@ -215,6 +217,8 @@ export type BlobOrderByWithRelationInput = {
   bytes?: Prisma.SortOrder
   mediaType?: Prisma.SortOrder
   storedAt?: Prisma.SortOrder
+  claim?: Prisma.BlobClaimOrderByWithRelationInput
+  uploads?: Prisma.BlobUploadOrderByRelationAggregateInput
 }
 
 export type BlobWhereUniqueInput = Prisma.AtLeast<{
@@ -225,6 +229,8 @@ export type BlobWhereUniqueInput = Prisma.AtLeast<{
   bytes?: Prisma.BigIntFilter<"Blob"> | bigint | number
   mediaType?: Prisma.StringFilter<"Blob"> | string
   storedAt?: Prisma.DateTimeFilter<"Blob"> | Date | string
+  claim?: Prisma.XOR<Prisma.BlobClaimNullableScalarRelationFilter, Prisma.BlobClaimWhereInput> | null
+  uploads?: Prisma.BlobUploadListRelationFilter
 }, "sha256">
 
 export type BlobOrderByWithAggregationInput = {
@@ -254,6 +260,8 @@ export type BlobCreateInput = {
   bytes: bigint | number
   mediaType: string
   storedAt?: Date | string
+  claim?: Prisma.BlobClaimCreateNestedOneWithoutBlobInput
+  uploads?: Prisma.BlobUploadCreateNestedManyWithoutBlobInput
 }
 
 export type BlobUncheckedCreateInput = {
@@ -261,6 +269,8 @@ export type BlobUncheckedCreateInput = {
   bytes: bigint | number
   mediaType: string
   storedAt?: Date | string
+  claim?: Prisma.BlobClaimUncheckedCreateNestedOneWithoutBlobInput
+  uploads?: Prisma.BlobUploadUncheckedCreateNestedManyWithoutBlobInput
 }
 
 export type BlobUpdateInput = {
@@ -268,6 +278,8 @@ export type BlobUpdateInput = {
   bytes?: Prisma.BigIntFieldUpdateOperationsInput | bigint | number
   mediaType?: Prisma.StringFieldUpdateOperationsInput | string
   storedAt?: Prisma.DateTimeFieldUpdateOperationsInput | Date | string
+  claim?: Prisma.BlobClaimUpdateOneWithoutBlobNestedInput
+  uploads?: Prisma.BlobUploadUpdateManyWithoutBlobNestedInput
 }
 
 export type BlobUncheckedUpdateInput = {
@@ -275,6 +287,8 @@ export type BlobUncheckedUpdateInput = {
   bytes?: Prisma.BigIntFieldUpdateOperationsInput | bigint | number
   mediaType?: Prisma.StringFieldUpdateOperationsInput | string
   storedAt?: Prisma.DateTimeFieldUpdateOperationsInput | Date | string
+  claim?: Prisma.BlobClaimUncheckedUpdateOneWithoutBlobNestedInput
+  uploads?: Prisma.BlobUploadUncheckedUpdateManyWithoutBlobNestedInput
 }
 
 export type BlobCreateManyInput = {
@@ -327,6 +341,164 @@ export type BlobSumOrderByAggregateInput = {
   bytes?: Prisma.SortOrder
 }
 
+export type BlobScalarRelationFilter = {
+  is?: Prisma.BlobWhereInput
+  isNot?: Prisma.BlobWhereInput
+}
+
+export type BlobCreateNestedOneWithoutClaimInput = {
+  create?: Prisma.XOR<Prisma.BlobCreateWithoutClaimInput, Prisma.BlobUncheckedCreateWithoutClaimInput>
+  connectOrCreate?: Prisma.BlobCreateOrConnectWithoutClaimInput
+  connect?: Prisma.BlobWhereUniqueInput
+}
+
+export type BlobUpdateOneRequiredWithoutClaimNestedInput = {
+  create?: Prisma.XOR<Prisma.BlobCreateWithoutClaimInput, Prisma.BlobUncheckedCreateWithoutClaimInput>
+  connectOrCreate?: Prisma.BlobCreateOrConnectWithoutClaimInput
+  upsert?: Prisma.BlobUpsertWithoutClaimInput
+  connect?: Prisma.BlobWhereUniqueInput
+  update?: Prisma.XOR<Prisma.XOR<Prisma.BlobUpdateToOneWithWhereWithoutClaimInput, Prisma.BlobUpdateWithoutClaimInput>, Prisma.BlobUncheckedUpdateWithoutClaimInput>
+}
+
+export type BlobCreateNestedOneWithoutUploadsInput = {
+  create?: Prisma.XOR<Prisma.BlobCreateWithoutUploadsInput, Prisma.BlobUncheckedCreateWithoutUploadsInput>
+  connectOrCreate?: Prisma.BlobCreateOrConnectWithoutUploadsInput
+  connect?: Prisma.BlobWhereUniqueInput
+}
+
+export type BlobUpdateOneRequiredWithoutUploadsNestedInput = {
+  create?: Prisma.XOR<Prisma.BlobCreateWithoutUploadsInput, Prisma.BlobUncheckedCreateWithoutUploadsInput>
+  connectOrCreate?: Prisma.BlobCreateOrConnectWithoutUploadsInput
+  upsert?: Prisma.BlobUpsertWithoutUploadsInput
+  connect?: Prisma.BlobWhereUniqueInput
+  update?: Prisma.XOR<Prisma.XOR<Prisma.BlobUpdateToOneWithWhereWithoutUploadsInput, Prisma.BlobUpdateWithoutUploadsInput>, Prisma.BlobUncheckedUpdateWithoutUploadsInput>
+}
+
+export type BlobCreateWithoutClaimInput = {
+  sha256: string
+  bytes: bigint | number
+  mediaType: string
+  storedAt?: Date | string
+  uploads?: Prisma.BlobUploadCreateNestedManyWithoutBlobInput
+}
+
+export type BlobUncheckedCreateWithoutClaimInput = {
+  sha256: string
+  bytes: bigint | number
+  mediaType: string
+  storedAt?: Date | string
+  uploads?: Prisma.BlobUploadUncheckedCreateNestedManyWithoutBlobInput
+}
+
+export type BlobCreateOrConnectWithoutClaimInput = {
+  where: Prisma.BlobWhereUniqueInput
+  create: Prisma.XOR<Prisma.BlobCreateWithoutClaimInput, Prisma.BlobUncheckedCreateWithoutClaimInput>
+}
+
+export type BlobUpsertWithoutClaimInput = {
+  update: Prisma.XOR<Prisma.BlobUpdateWithoutClaimInput, Prisma.BlobUncheckedUpdateWithoutClaimInput>
+  create: Prisma.XOR<Prisma.BlobCreateWithoutClaimInput, Prisma.BlobUncheckedCreateWithoutClaimInput>
+  where?: Prisma.BlobWhereInput
+}
+
+export type BlobUpdateToOneWithWhereWithoutClaimInput = {
+  where?: Prisma.BlobWhereInput
+  data: Prisma.XOR<Prisma.BlobUpdateWithoutClaimInput, Prisma.BlobUncheckedUpdateWithoutClaimInput>
+}
+
+export type BlobUpdateWithoutClaimInput = {
+  sha256?: Prisma.StringFieldUpdateOperationsInput | string
+  bytes?: Prisma.BigIntFieldUpdateOperationsInput | bigint | number
+  mediaType?: Prisma.StringFieldUpdateOperationsInput | string
+  storedAt?: Prisma.DateTimeFieldUpdateOperationsInput | Date | string
+  uploads?: Prisma.BlobUploadUpdateManyWithoutBlobNestedInput
+}
+
+export type BlobUncheckedUpdateWithoutClaimInput = {
+  sha256?: Prisma.StringFieldUpdateOperationsInput | string
+  bytes?: Prisma.BigIntFieldUpdateOperationsInput | bigint | number
+  mediaType?: Prisma.StringFieldUpdateOperationsInput | string
+  storedAt?: Prisma.DateTimeFieldUpdateOperationsInput | Date | string
+  uploads?: Prisma.BlobUploadUncheckedUpdateManyWithoutBlobNestedInput
+}
+
+export type BlobCreateWithoutUploadsInput = {
+  sha256: string
+  bytes: bigint | number
+  mediaType: string
+  storedAt?: Date | string
+  claim?: Prisma.BlobClaimCreateNestedOneWithoutBlobInput
+}
+
+export type BlobUncheckedCreateWithoutUploadsInput = {
+  sha256: string
+  bytes: bigint | number
+  mediaType: string
+  storedAt?: Date | string
+  claim?: Prisma.BlobClaimUncheckedCreateNestedOneWithoutBlobInput
+}
+
+export type BlobCreateOrConnectWithoutUploadsInput = {
+  where: Prisma.BlobWhereUniqueInput
+  create: Prisma.XOR<Prisma.BlobCreateWithoutUploadsInput, Prisma.BlobUncheckedCreateWithoutUploadsInput>
+}
+
+export type BlobUpsertWithoutUploadsInput = {
+  update: Prisma.XOR<Prisma.BlobUpdateWithoutUploadsInput, Prisma.BlobUncheckedUpdateWithoutUploadsInput>
+  create: Prisma.XOR<Prisma.BlobCreateWithoutUploadsInput, Prisma.BlobUncheckedCreateWithoutUploadsInput>
+  where?: Prisma.BlobWhereInput
+}
+
+export type BlobUpdateToOneWithWhereWithoutUploadsInput = {
+  where?: Prisma.BlobWhereInput
+  data: Prisma.XOR<Prisma.BlobUpdateWithoutUploadsInput, Prisma.BlobUncheckedUpdateWithoutUploadsInput>
+}
+
+export type BlobUpdateWithoutUploadsInput = {
+  sha256?: Prisma.StringFieldUpdateOperationsInput | string
+  bytes?: Prisma.BigIntFieldUpdateOperationsInput | bigint | number
+  mediaType?: Prisma.StringFieldUpdateOperationsInput | string
+  storedAt?: Prisma.DateTimeFieldUpdateOperationsInput | Date | string
+  claim?: Prisma.BlobClaimUpdateOneWithoutBlobNestedInput
+}
+
+export type BlobUncheckedUpdateWithoutUploadsInput = {
+  sha256?: Prisma.StringFieldUpdateOperationsInput | string
+  bytes?: Prisma.BigIntFieldUpdateOperationsInput | bigint | number
+  mediaType?: Prisma.StringFieldUpdateOperationsInput | string
+  storedAt?: Prisma.DateTimeFieldUpdateOperationsInput | Date | string
+  claim?: Prisma.BlobClaimUncheckedUpdateOneWithoutBlobNestedInput
+}
+
+
+/**
+ * Count Type BlobCountOutputType
+ */
+
+export type BlobCountOutputType = {
+  uploads: number
+}
+
+export type BlobCountOutputTypeSelect<ExtArgs extends runtime.Types.Extensions.InternalArgs = runtime.Types.Extensions.DefaultArgs> = {
+  uploads?: boolean | BlobCountOutputTypeCountUploadsArgs
+}
+
+/**
+ * BlobCountOutputType without action
+ */
+export type BlobCountOutputTypeDefaultArgs<ExtArgs extends runtime.Types.Extensions.InternalArgs = runtime.Types.Extensions.DefaultArgs> = {
+  /**
+   * Select specific fields to fetch from the BlobCountOutputType
+   */
+  select?: Prisma.BlobCountOutputTypeSelect<ExtArgs> | null
+}
+
+/**
+ * BlobCountOutputType without action
+ */
+export type BlobCountOutputTypeCountUploadsArgs<ExtArgs extends runtime.Types.Extensions.InternalArgs = runtime.Types.Extensions.DefaultArgs> = {
+  where?: Prisma.BlobUploadWhereInput
+}
 
 
 export type BlobSelect<ExtArgs extends runtime.Types.Extensions.InternalArgs = runtime.Types.Extensions.DefaultArgs> = runtime.Types.Extensions.GetSelect<{
@@ -334,6 +506,9 @@ export type BlobSelect<ExtArgs extends runtime.Types.Extensions.InternalArgs = r
   bytes?: boolean
   mediaType?: boolean
   storedAt?: boolean
+  claim?: boolean | Prisma.Blob$claimArgs<ExtArgs>
+  uploads?: boolean | Prisma.Blob$uploadsArgs<ExtArgs>
+  _count?: boolean | Prisma.BlobCountOutputTypeDefaultArgs<ExtArgs>
 }, ExtArgs["result"]["blob"]>
 
 export type BlobSelectCreateManyAndReturn<ExtArgs extends runtime.Types.Extensions.InternalArgs = runtime.Types.Extensions.DefaultArgs> = runtime.Types.Extensions.GetSelect<{
@@ -358,10 +533,20 @@ export type BlobSelectScalar = {
 }
 
 export type BlobOmit<ExtArgs extends runtime.Types.Extensions.InternalArgs = runtime.Types.Extensions.DefaultArgs> = runtime.Types.Extensions.GetOmit<"sha256" | "bytes" | "mediaType" | "storedAt", ExtArgs["result"]["blob"]>
+export type BlobInclude<ExtArgs extends runtime.Types.Extensions.InternalArgs = runtime.Types.Extensions.DefaultArgs> = {
+  claim?: boolean | Prisma.Blob$claimArgs<ExtArgs>
+  uploads?: boolean | Prisma.Blob$uploadsArgs<ExtArgs>
+  _count?: boolean | Prisma.BlobCountOutputTypeDefaultArgs<ExtArgs>
+}
+export type BlobIncludeCreateManyAndReturn<ExtArgs extends runtime.Types.Extensions.InternalArgs = runtime.Types.Extensions.DefaultArgs> = {}
+export type BlobIncludeUpdateManyAndReturn<ExtArgs extends runtime.Types.Extensions.InternalArgs = runtime.Types.Extensions.DefaultArgs> = {}
 
 export type $BlobPayload<ExtArgs extends runtime.Types.Extensions.InternalArgs = runtime.Types.Extensions.DefaultArgs> = {
   name: "Blob"
-  objects: {}
+  objects: {
+    claim: Prisma.$BlobClaimPayload<ExtArgs> | null
+    uploads: Prisma.$BlobUploadPayload<ExtArgs>[]
+  }
   scalars: runtime.Types.Extensions.GetPayloadResult<{
     sha256: string
     bytes: bigint
@@ -761,6 +946,8 @@ readonly fields: BlobFieldRefs;
  */
 export interface Prisma__BlobClient<T, Null = never, ExtArgs extends runtime.Types.Extensions.InternalArgs = runtime.Types.Extensions.DefaultArgs, GlobalOmitOptions = {}> extends Prisma.PrismaPromise<T> {
   readonly [Symbol.toStringTag]: "PrismaPromise"
+  claim<T extends Prisma.Blob$claimArgs<ExtArgs> = {}>(args?: Prisma.Subset<T, Prisma.Blob$claimArgs<ExtArgs>>): Prisma.Prisma__BlobClaimClient<runtime.Types.Result.GetResult<Prisma.$BlobClaimPayload<ExtArgs>, T, "findUniqueOrThrow", GlobalOmitOptions> | null, null, ExtArgs, GlobalOmitOptions>
+  uploads<T extends Prisma.Blob$uploadsArgs<ExtArgs> = {}>(args?: Prisma.Subset<T, Prisma.Blob$uploadsArgs<ExtArgs>>): Prisma.PrismaPromise<runtime.Types.Result.GetResult<Prisma.$BlobUploadPayload<ExtArgs>, T, "findMany", GlobalOmitOptions> | Null>
   /**
    * Attaches callbacks for the resolution and/or rejection of the Promise.
    * @param onfulfilled The callback to execute when the Promise is resolved.
@@ -811,6 +998,10 @@ export type BlobFindUniqueArgs<ExtArgs extends runtime.Types.Extensions.Internal
    */
   omit?: Prisma.BlobOmit<ExtArgs> | null
   /**
+   * Choose, which related nodes to fetch as well
+   */
+  include?: Prisma.BlobInclude<ExtArgs> | null
+  /**
    * Filter, which Blob to fetch.
    */
   where: Prisma.BlobWhereUniqueInput
@@ -829,6 +1020,10 @@ export type BlobFindUniqueOrThrowArgs<ExtArgs extends runtime.Types.Extensions.I
    */
   omit?: Prisma.BlobOmit<ExtArgs> | null
   /**
+   * Choose, which related nodes to fetch as well
+   */
+  include?: Prisma.BlobInclude<ExtArgs> | null
+  /**
    * Filter, which Blob to fetch.
    */
   where: Prisma.BlobWhereUniqueInput
@@ -846,6 +1041,10 @@ export type BlobFindFirstArgs<ExtArgs extends runtime.Types.Extensions.InternalA
    * Omit specific fields from the Blob
    */
   omit?: Prisma.BlobOmit<ExtArgs> | null
+  /**
+   * Choose, which related nodes to fetch as well
+   */
+  include?: Prisma.BlobInclude<ExtArgs> | null
   /**
    * Filter, which Blob to fetch.
    */
@@ -895,6 +1094,10 @@ export type BlobFindFirstOrThrowArgs<ExtArgs extends runtime.Types.Extensions.In
    */
   omit?: Prisma.BlobOmit<ExtArgs> | null
   /**
+   * Choose, which related nodes to fetch as well
+   */
+  include?: Prisma.BlobInclude<ExtArgs> | null
+  /**
    * Filter, which Blob to fetch.
    */
   where?: Prisma.BlobWhereInput
@@ -942,6 +1145,10 @@ export type BlobFindManyArgs<ExtArgs extends runtime.Types.Extensions.InternalAr
    * Omit specific fields from the Blob
    */
   omit?: Prisma.BlobOmit<ExtArgs> | null
+  /**
+   * Choose, which related nodes to fetch as well
+   */
+  include?: Prisma.BlobInclude<ExtArgs> | null
   /**
    * Filter, which Blobs to fetch.
    */
@@ -991,6 +1198,10 @@ export type BlobCreateArgs<ExtArgs extends runtime.Types.Extensions.InternalArgs
    */
   omit?: Prisma.BlobOmit<ExtArgs> | null
   /**
+   * Choose, which related nodes to fetch as well
+   */
+  include?: Prisma.BlobInclude<ExtArgs> | null
+  /**
    * The data needed to create a Blob.
    */
   data: Prisma.XOR<Prisma.BlobCreateInput, Prisma.BlobUncheckedCreateInput>
@@ -1038,6 +1249,10 @@ export type BlobUpdateArgs<ExtArgs extends runtime.Types.Extensions.InternalArgs
    * Omit specific fields from the Blob
    */
   omit?: Prisma.BlobOmit<ExtArgs> | null
+  /**
+   * Choose, which related nodes to fetch as well
+   */
+  include?: Prisma.BlobInclude<ExtArgs> | null
   /**
    * The data needed to update a Blob.
    */
@@ -1105,6 +1320,10 @@ export type BlobUpsertArgs<ExtArgs extends runtime.Types.Extensions.InternalArgs
    */
   omit?: Prisma.BlobOmit<ExtArgs> | null
   /**
+   * Choose, which related nodes to fetch as well
+   */
+  include?: Prisma.BlobInclude<ExtArgs> | null
+  /**
    * The filter to search for the Blob to update in case it exists.
    */
   where: Prisma.BlobWhereUniqueInput
@@ -1131,6 +1350,10 @@ export type BlobDeleteArgs<ExtArgs extends runtime.Types.Extensions.InternalArgs
    */
   omit?: Prisma.BlobOmit<ExtArgs> | null
   /**
+   * Choose, which related nodes to fetch as well
+   */
+  include?: Prisma.BlobInclude<ExtArgs> | null
+  /**
    * Filter which Blob to delete.
    */
   where: Prisma.BlobWhereUniqueInput
@@ -1151,6 +1374,49 @@ export type BlobDeleteManyArgs<ExtArgs extends runtime.Types.Extensions.Internal
 }
 
 /**
+ * Blob.claim
+ */
+export type Blob$claimArgs<ExtArgs extends runtime.Types.Extensions.InternalArgs = runtime.Types.Extensions.DefaultArgs> = {
+  /**
+   * Select specific fields to fetch from the BlobClaim
+   */
+  select?: Prisma.BlobClaimSelect<ExtArgs> | null
+  /**
+   * Omit specific fields from the BlobClaim
+   */
+  omit?: Prisma.BlobClaimOmit<ExtArgs> | null
+  /**
+   * Choose, which related nodes to fetch as well
+   */
+  include?: Prisma.BlobClaimInclude<ExtArgs> | null
+  where?: Prisma.BlobClaimWhereInput
+}
+
+/**
+ * Blob.uploads
+ */
+export type Blob$uploadsArgs<ExtArgs extends runtime.Types.Extensions.InternalArgs = runtime.Types.Extensions.DefaultArgs> = {
+  /**
+   * Select specific fields to fetch from the BlobUpload
+   */
+  select?: Prisma.BlobUploadSelect<ExtArgs> | null
+  /**
+   * Omit specific fields from the BlobUpload
+   */
+  omit?: Prisma.BlobUploadOmit<ExtArgs> | null
+  /**
+   * Choose, which related nodes to fetch as well
+   */
+  include?: Prisma.BlobUploadInclude<ExtArgs> | null
+  where?: Prisma.BlobUploadWhereInput
+  orderBy?: Prisma.BlobUploadOrderByWithRelationInput | Prisma.BlobUploadOrderByWithRelationInput[]
+  cursor?: Prisma.BlobUploadWhereUniqueInput
+  take?: number
+  skip?: number
+  distinct?: Prisma.BlobUploadScalarFieldEnum | Prisma.BlobUploadScalarFieldEnum[]
+}
+
+/**
  * Blob without action
  */
 export type BlobDefaultArgs<ExtArgs extends runtime.Types.Extensions.InternalArgs = runtime.Types.Extensions.DefaultArgs> = {
@@ -1162,4 +1428,8 @@ export type BlobDefaultArgs<ExtArgs extends runtime.Types.Extensions.InternalArg
    * Omit specific fields from the Blob
    */
   omit?: Prisma.BlobOmit<ExtArgs> | null
+  /**
+   * Choose, which related nodes to fetch as well
+   */
+  include?: Prisma.BlobInclude<ExtArgs> | null
 }

@@ -30,6 +30,7 @@ export type HazardReportAvgAggregateOutputType = {
   eventId: number | null
   ruleVersion: number | null
   flowVersion: number | null
+  recordedSeq: number | null
   source: number | null
 }
 
@@ -37,6 +38,7 @@ export type HazardReportSumAggregateOutputType = {
   eventId: bigint | null
   ruleVersion: number | null
   flowVersion: number | null
+  recordedSeq: number | null
   source: number | null
 }
 
@@ -59,6 +61,7 @@ export type HazardReportMinAggregateOutputType = {
   nodeId: string | null
   clientAt: Date | null
   receivedAt: Date | null
+  recordedSeq: number | null
   dedupeKey: string | null
   source: number | null
 }
@@ -82,6 +85,7 @@ export type HazardReportMaxAggregateOutputType = {
   nodeId: string | null
   clientAt: Date | null
   receivedAt: Date | null
+  recordedSeq: number | null
   dedupeKey: string | null
   source: number | null
 }
@@ -107,6 +111,7 @@ export type HazardReportCountAggregateOutputType = {
   point: number
   clientAt: number
   receivedAt: number
+  recordedSeq: number
   dedupeKey: number
   fields: number
   source: number
@@ -118,6 +123,7 @@ export type HazardReportAvgAggregateInputType = {
   eventId?: true
   ruleVersion?: true
   flowVersion?: true
+  recordedSeq?: true
   source?: true
 }
 
@@ -125,6 +131,7 @@ export type HazardReportSumAggregateInputType = {
   eventId?: true
   ruleVersion?: true
   flowVersion?: true
+  recordedSeq?: true
   source?: true
 }
 
@@ -147,6 +154,7 @@ export type HazardReportMinAggregateInputType = {
   nodeId?: true
   clientAt?: true
   receivedAt?: true
+  recordedSeq?: true
   dedupeKey?: true
   source?: true
 }
@@ -170,6 +178,7 @@ export type HazardReportMaxAggregateInputType = {
   nodeId?: true
   clientAt?: true
   receivedAt?: true
+  recordedSeq?: true
   dedupeKey?: true
   source?: true
 }
@@ -195,6 +204,7 @@ export type HazardReportCountAggregateInputType = {
   point?: true
   clientAt?: true
   receivedAt?: true
+  recordedSeq?: true
   dedupeKey?: true
   fields?: true
   source?: true
@@ -308,6 +318,7 @@ export type HazardReportGroupByOutputType = {
   point: runtime.JsonValue | null
   clientAt: Date | null
   receivedAt: Date
+  recordedSeq: number | null
   dedupeKey: string
   fields: runtime.JsonValue | null
   source: number | null
@@ -357,6 +368,7 @@ export type HazardReportWhereInput = {
   point?: Prisma.JsonNullableFilter<"HazardReport">
   clientAt?: Prisma.DateTimeNullableFilter<"HazardReport"> | Date | string | null
   receivedAt?: Prisma.DateTimeFilter<"HazardReport"> | Date | string
+  recordedSeq?: Prisma.IntNullableFilter<"HazardReport"> | number | null
   dedupeKey?: Prisma.StringFilter<"HazardReport"> | string
   fields?: Prisma.JsonNullableFilter<"HazardReport">
   source?: Prisma.IntNullableFilter<"HazardReport"> | number | null
@@ -383,6 +395,7 @@ export type HazardReportOrderByWithRelationInput = {
   point?: Prisma.SortOrderInput | Prisma.SortOrder
   clientAt?: Prisma.SortOrderInput | Prisma.SortOrder
   receivedAt?: Prisma.SortOrder
+  recordedSeq?: Prisma.SortOrderInput | Prisma.SortOrder
   dedupeKey?: Prisma.SortOrder
   fields?: Prisma.SortOrderInput | Prisma.SortOrder
   source?: Prisma.SortOrderInput | Prisma.SortOrder
@@ -414,6 +427,7 @@ export type HazardReportWhereUniqueInput = Prisma.AtLeast<{
   point?: Prisma.JsonNullableFilter<"HazardReport">
   clientAt?: Prisma.DateTimeNullableFilter<"HazardReport"> | Date | string | null
   receivedAt?: Prisma.DateTimeFilter<"HazardReport"> | Date | string
+  recordedSeq?: Prisma.IntNullableFilter<"HazardReport"> | number | null
   fields?: Prisma.JsonNullableFilter<"HazardReport">
   source?: Prisma.IntNullableFilter<"HazardReport"> | number | null
 }, "id" | "dedupeKey" | "tenantId_id">
@@ -439,6 +453,7 @@ export type HazardReportOrderByWithAggregationInput = {
   point?: Prisma.SortOrderInput | Prisma.SortOrder
   clientAt?: Prisma.SortOrderInput | Prisma.SortOrder
   receivedAt?: Prisma.SortOrder
+  recordedSeq?: Prisma.SortOrderInput | Prisma.SortOrder
   dedupeKey?: Prisma.SortOrder
   fields?: Prisma.SortOrderInput | Prisma.SortOrder
   source?: Prisma.SortOrderInput | Prisma.SortOrder
@@ -473,6 +488,7 @@ export type HazardReportScalarWhereWithAggregatesInput = {
   point?: Prisma.JsonNullableWithAggregatesFilter<"HazardReport">
   clientAt?: Prisma.DateTimeNullableWithAggregatesFilter<"HazardReport"> | Date | string | null
   receivedAt?: Prisma.DateTimeWithAggregatesFilter<"HazardReport"> | Date | string
+  recordedSeq?: Prisma.IntNullableWithAggregatesFilter<"HazardReport"> | number | null
   dedupeKey?: Prisma.StringWithAggregatesFilter<"HazardReport"> | string
   fields?: Prisma.JsonNullableWithAggregatesFilter<"HazardReport">
   source?: Prisma.IntNullableWithAggregatesFilter<"HazardReport"> | number | null
@@ -499,6 +515,7 @@ export type HazardReportCreateInput = {
   point?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   clientAt?: Date | string | null
   receivedAt?: Date | string
+  recordedSeq?: number | null
   dedupeKey: string
   fields?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   source?: number | null
@@ -525,6 +542,7 @@ export type HazardReportUncheckedCreateInput = {
   point?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   clientAt?: Date | string | null
   receivedAt?: Date | string
+  recordedSeq?: number | null
   dedupeKey: string
   fields?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   source?: number | null
@@ -551,6 +569,7 @@ export type HazardReportUpdateInput = {
   point?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   clientAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
   receivedAt?: Prisma.DateTimeFieldUpdateOperationsInput | Date | string
+  recordedSeq?: Prisma.NullableIntFieldUpdateOperationsInput | number | null
   dedupeKey?: Prisma.StringFieldUpdateOperationsInput | string
   fields?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   source?: Prisma.NullableIntFieldUpdateOperationsInput | number | null
@@ -577,6 +596,7 @@ export type HazardReportUncheckedUpdateInput = {
   point?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   clientAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
   receivedAt?: Prisma.DateTimeFieldUpdateOperationsInput | Date | string
+  recordedSeq?: Prisma.NullableIntFieldUpdateOperationsInput | number | null
   dedupeKey?: Prisma.StringFieldUpdateOperationsInput | string
   fields?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   source?: Prisma.NullableIntFieldUpdateOperationsInput | number | null
@@ -603,6 +623,7 @@ export type HazardReportCreateManyInput = {
   point?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   clientAt?: Date | string | null
   receivedAt?: Date | string
+  recordedSeq?: number | null
   dedupeKey: string
   fields?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   source?: number | null
@@ -629,6 +650,7 @@ export type HazardReportUpdateManyMutationInput = {
   point?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   clientAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
   receivedAt?: Prisma.DateTimeFieldUpdateOperationsInput | Date | string
+  recordedSeq?: Prisma.NullableIntFieldUpdateOperationsInput | number | null
   dedupeKey?: Prisma.StringFieldUpdateOperationsInput | string
   fields?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   source?: Prisma.NullableIntFieldUpdateOperationsInput | number | null
@@ -655,6 +677,7 @@ export type HazardReportUncheckedUpdateManyInput = {
   point?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   clientAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
   receivedAt?: Prisma.DateTimeFieldUpdateOperationsInput | Date | string
+  recordedSeq?: Prisma.NullableIntFieldUpdateOperationsInput | number | null
   dedupeKey?: Prisma.StringFieldUpdateOperationsInput | string
   fields?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   source?: Prisma.NullableIntFieldUpdateOperationsInput | number | null
@@ -686,6 +709,7 @@ export type HazardReportCountOrderByAggregateInput = {
   point?: Prisma.SortOrder
   clientAt?: Prisma.SortOrder
   receivedAt?: Prisma.SortOrder
+  recordedSeq?: Prisma.SortOrder
   dedupeKey?: Prisma.SortOrder
   fields?: Prisma.SortOrder
   source?: Prisma.SortOrder
@@ -695,6 +719,7 @@ export type HazardReportAvgOrderByAggregateInput = {
   eventId?: Prisma.SortOrder
   ruleVersion?: Prisma.SortOrder
   flowVersion?: Prisma.SortOrder
+  recordedSeq?: Prisma.SortOrder
   source?: Prisma.SortOrder
 }
 
@@ -717,6 +742,7 @@ export type HazardReportMaxOrderByAggregateInput = {
   nodeId?: Prisma.SortOrder
   clientAt?: Prisma.SortOrder
   receivedAt?: Prisma.SortOrder
+  recordedSeq?: Prisma.SortOrder
   dedupeKey?: Prisma.SortOrder
   source?: Prisma.SortOrder
 }
@@ -740,6 +766,7 @@ export type HazardReportMinOrderByAggregateInput = {
   nodeId?: Prisma.SortOrder
   clientAt?: Prisma.SortOrder
   receivedAt?: Prisma.SortOrder
+  recordedSeq?: Prisma.SortOrder
   dedupeKey?: Prisma.SortOrder
   source?: Prisma.SortOrder
 }
@@ -748,6 +775,7 @@ export type HazardReportSumOrderByAggregateInput = {
   eventId?: Prisma.SortOrder
   ruleVersion?: Prisma.SortOrder
   flowVersion?: Prisma.SortOrder
+  recordedSeq?: Prisma.SortOrder
   source?: Prisma.SortOrder
 }
 
@@ -774,6 +802,7 @@ export type HazardReportSelect<ExtArgs extends runtime.Types.Extensions.Internal
   point?: boolean
   clientAt?: boolean
   receivedAt?: boolean
+  recordedSeq?: boolean
   dedupeKey?: boolean
   fields?: boolean
   source?: boolean
@@ -800,6 +829,7 @@ export type HazardReportSelectCreateManyAndReturn<ExtArgs extends runtime.Types.
   point?: boolean
   clientAt?: boolean
   receivedAt?: boolean
+  recordedSeq?: boolean
   dedupeKey?: boolean
   fields?: boolean
   source?: boolean
@@ -826,6 +856,7 @@ export type HazardReportSelectUpdateManyAndReturn<ExtArgs extends runtime.Types.
   point?: boolean
   clientAt?: boolean
   receivedAt?: boolean
+  recordedSeq?: boolean
   dedupeKey?: boolean
   fields?: boolean
   source?: boolean
@@ -852,12 +883,13 @@ export type HazardReportSelectScalar = {
   point?: boolean
   clientAt?: boolean
   receivedAt?: boolean
+  recordedSeq?: boolean
   dedupeKey?: boolean
   fields?: boolean
   source?: boolean
 }
 
-export type HazardReportOmit<ExtArgs extends runtime.Types.Extensions.InternalArgs = runtime.Types.Extensions.DefaultArgs> = runtime.Types.Extensions.GetOmit<"id" | "tenantId" | "hazardId" | "origin" | "assetId" | "zoneId" | "type" | "title" | "description" | "statutory" | "message" | "reporterId" | "eventId" | "ruleId" | "ruleVersion" | "flowVersion" | "nodeId" | "point" | "clientAt" | "receivedAt" | "dedupeKey" | "fields" | "source", ExtArgs["result"]["hazardReport"]>
+export type HazardReportOmit<ExtArgs extends runtime.Types.Extensions.InternalArgs = runtime.Types.Extensions.DefaultArgs> = runtime.Types.Extensions.GetOmit<"id" | "tenantId" | "hazardId" | "origin" | "assetId" | "zoneId" | "type" | "title" | "description" | "statutory" | "message" | "reporterId" | "eventId" | "ruleId" | "ruleVersion" | "flowVersion" | "nodeId" | "point" | "clientAt" | "receivedAt" | "recordedSeq" | "dedupeKey" | "fields" | "source", ExtArgs["result"]["hazardReport"]>
 
 export type $HazardReportPayload<ExtArgs extends runtime.Types.Extensions.InternalArgs = runtime.Types.Extensions.DefaultArgs> = {
   name: "HazardReport"
@@ -886,6 +918,10 @@ export type $HazardReportPayload<ExtArgs extends runtime.Types.Extensions.Intern
     point: runtime.JsonValue | null
     clientAt: Date | null
     receivedAt: Date
+    /**
+     * The transition with which it became part of its case; null until it is on the case's record.
+     */
+    recordedSeq: number | null
     /**
      * One report per key, whatever is retried.
      */
@@ -1341,6 +1377,7 @@ export interface HazardReportFieldRefs {
   readonly point: Prisma.FieldRef<"HazardReport", 'Json'>
   readonly clientAt: Prisma.FieldRef<"HazardReport", 'DateTime'>
   readonly receivedAt: Prisma.FieldRef<"HazardReport", 'DateTime'>
+  readonly recordedSeq: Prisma.FieldRef<"HazardReport", 'Int'>
   readonly dedupeKey: Prisma.FieldRef<"HazardReport", 'String'>
   readonly fields: Prisma.FieldRef<"HazardReport", 'Json'>
   readonly source: Prisma.FieldRef<"HazardReport", 'Int'>

@@ -1,16 +1,7 @@
 /** What kind of file its bytes say it is, and how large the picture is. Headers only; nothing is decoded. */
-import type { MediaType } from '../domain/evidence.ts';
-
-export interface SniffedMedia {
-  mediaType: MediaType;
-  /** Width times height; null for a video. */
-  pixels: number | null;
-}
+export type SniffedKind = 'image/jpeg' | 'image/png' | 'image/webp' | 'video/mp4';
 
 const ascii = (b: Buffer, from: number, to: number): string => b.toString('latin1', from, to);
-
-/** A file that is a picture and a page or document at once is no evidence. */
-const POLYGLOT = /<!doctype|<html|<head|<body|<script|<svg|<iframe|<\?php|%pdf-|javascript:/i;
 
 const MP4_BRANDS = new Set(['isom', 'iso2', 'iso3', 'iso4', 'iso5', 'iso6', 'mp41', 'mp42', 'avc1', 'M4V ', 'mmp4', 'MSNV', 'dash', '3gp4', '3gp5', '3gp6', 'qt  ']);
 
@@ -56,13 +47,18 @@ const webpPixels = (b: Buffer): number | null => {
   }
 };
 
-/** From the first bytes of a file (64 KB or more where there are as many); null for anything that is not taken in. */
-export const sniffMedia = (head: Buffer): SniffedMedia | null => {
-  if (POLYGLOT.test(ascii(head, 0, head.length))) return null;
-  const picture = (mediaType: MediaType, pixels: number | null): SniffedMedia | null => (pixels === null || pixels === 0 ? null : { mediaType, pixels });
-  if (head.length >= 4 && head[0] === 0xff && head[1] === 0xd8 && head[2] === 0xff) return picture('image/jpeg', jpegPixels(head));
-  if (head.length >= 8 && ascii(head, 0, 8) === '\x89PNG\r\n\x1a\n') return picture('image/png', pngPixels(head));
-  if (head.length >= 16 && ascii(head, 0, 4) === 'RIFF' && ascii(head, 8, 12) === 'WEBP') return picture('image/webp', webpPixels(head));
-  if (head.length >= 16 && ascii(head, 4, 8) === 'ftyp' && head.readUInt32BE(0) >= 16 && MP4_BRANDS.has(ascii(head, 8, 12))) return { mediaType: 'video/mp4', pixels: null };
+/** From the first 16 bytes of a file; null for anything that is not taken in. */
+export const kindOf = (head: Buffer): SniffedKind | null => {
+  if (head.length < 16) return null;
+  if (head[0] === 0xff && head[1] === 0xd8 && head[2] === 0xff) return 'image/jpeg';
+  if (ascii(head, 0, 8) === '\x89PNG\r\n\x1a\n') return 'image/png';
+  if (ascii(head, 0, 4) === 'RIFF' && ascii(head, 8, 12) === 'WEBP') return 'image/webp';
+  if (ascii(head, 4, 8) === 'ftyp' && head.readUInt32BE(0) >= 16 && MP4_BRANDS.has(ascii(head, 8, 12))) return 'video/mp4';
   return null;
+};
+
+/** Width times height as a photo's header says; null where it says none. */
+export const pixelsOf = (kind: Exclude<SniffedKind, 'video/mp4'>, file: Buffer): number | null => {
+  const pixels = kind === 'image/jpeg' ? jpegPixels(file) : kind === 'image/png' ? pngPixels(file) : webpPixels(file);
+  return pixels === 0 ? null : pixels;
 };
