@@ -28,7 +28,7 @@ const publicKeyOf = (pem: string): KeyObject => {
 export const keyIdOf = (publicKey: string): string => createHash('sha256').update(publicKeyOf(publicKey).export({ type: 'spki', format: 'der' })).digest('hex');
 
 /** The PEM in its one form. Throws where it is no Ed25519 public key. */
-export const normalPublicKey = (pem: string): string => publicKeyOf(pem).export({ type: 'spki', format: 'pem' });
+export const normalPublicKey = (pem: string): string => publicKeyOf(pem).export({ type: 'spki', format: 'pem' }).toString();
 
 export const isSignedBy = (publicKey: string, text: string, signature: string): boolean => {
   try {
@@ -65,6 +65,6 @@ export const openSigningKey = async (dataDir: string): Promise<SigningKey> => {
   }
   const privateKey = createPrivateKey(pem);
   if (privateKey.asymmetricKeyType !== 'ed25519') throw new Error(`${path} holds no Ed25519 key`);
-  const publicKey = createPublicKey(privateKey).export({ type: 'spki', format: 'pem' });
+  const publicKey = createPublicKey(privateKey).export({ type: 'spki', format: 'pem' }).toString();
   return { keyId: keyIdOf(publicKey), publicKey, sign: (text) => sign(null, Buffer.from(text, 'utf8'), privateKey).toString('base64') };
 };

@@ -30,7 +30,7 @@ const year2027: CalendarYear = {
 /** A key that is not the park's. */
 const publisherKey = (): SigningKey => {
   const { privateKey, publicKey } = generateKeyPairSync('ed25519');
-  const pem = publicKey.export({ type: 'spki', format: 'pem' });
+  const pem = publicKey.export({ type: 'spki', format: 'pem' }).toString();
   return { keyId: keyIdOf(pem), publicKey: pem, sign: (text) => sign(null, Buffer.from(text), privateKey).toString('base64') };
 };
 
@@ -124,8 +124,8 @@ describe('the park\'s own key', () => {
     expect(isSignedBy(publisherKey().publicKey, 'x', signature)).toBe(false);
     expect(isSignedBy(parkKey.publicKey, 'x', `${signature} `)).toBe(false);
     expect(isSignedBy('no key', 'x', signature)).toBe(false);
-    expect(() => keyIdOf(generateKeyPairSync('rsa', { modulusLength: 2048 }).publicKey.export({ type: 'spki', format: 'pem' }))).toThrow(/Ed25519/);
-    expect(() => keyIdOf(generateKeyPairSync('ed25519').privateKey.export({ type: 'pkcs8', format: 'pem' }))).toThrow(/private key/);
+    expect(() => keyIdOf(generateKeyPairSync('rsa', { modulusLength: 2048 }).publicKey.export({ type: 'spki', format: 'pem' }).toString())).toThrow(/Ed25519/);
+    expect(() => keyIdOf(generateKeyPairSync('ed25519').privateKey.export({ type: 'pkcs8', format: 'pem' }).toString())).toThrow(/private key/);
   });
 });
 
