@@ -1,7 +1,8 @@
 /** Every activity, by the name that workflows call it. */
 import { createAlarmActivities } from './alarms.ts';
 import type { ActivityDeps } from './deps.ts';
+import { createDispatchActivities } from './dispatch.ts';
 import { createHazardActivities } from './hazards.ts';
 
-export const createActivities = (deps: ActivityDeps) => ({ ...createHazardActivities(deps), ...createAlarmActivities(deps) });
+export const createActivities = (deps: ActivityDeps) => ({ ...createHazardActivities(deps), ...createAlarmActivities(deps), ...createDispatchActivities(deps) });
 export type Activities = ReturnType<typeof createActivities>;
