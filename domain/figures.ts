@@ -76,7 +76,7 @@ export const figureDefinitions = (recurrenceDays: number = RECURRENCE_DAYS): rea
   },
   {
     code: 'firstTry', unit: 'share', dated: 'accepted', of: COUNTED, measure: { kind: 'share', part: { firstTry: true } }, name: words('一次验收合格率', 'Accepted at first try'),
-    definition: accepted(words('其中自始未被退回整改、也未被重新开启的占比。', 'The share of those never rejected and never reopened.')),
+    definition: accepted(words('其中首次审查即整体验收合格、且未被重新开启的占比；退回整改或部分验收都不算一次合格。', 'The share of those accepted as a whole by the first decision and never reopened; a rejection or the acceptance of a part is not the first try.')),
   },
   {
     code: 'reopened', unit: 'share', dated: 'accepted', of: COUNTED, measure: { kind: 'share', part: { reopened: true } }, name: words('重新开启率', 'Reopened'),
@@ -185,11 +185,11 @@ export const figureOf = (d: FigureDefinition, filter: HazardFilter, cases: reado
   }
 };
 
-type Told = Pick<CaseFacts, 'firstDispatchedAt' | 'acceptedAt' | 'everAccepted' | 'rectifiedMs' | 'rejections' | 'reopenings' | 'extensions' | 'everOverdue' | 'highestSupervision'>;
+type Told = Pick<CaseFacts, 'firstDispatchedAt' | 'acceptedAt' | 'everAccepted' | 'rectifiedMs' | 'reviews' | 'reopenings' | 'extensions' | 'everOverdue' | 'highestSupervision'>;
 
 /** What the transitions of a case tell for figures, ascending in seq. */
 export const factsOf = (transitions: readonly Pick<TransitionRecord, 'cycle' | 'command' | 'serverAt' | 'payload'>[]): Told => {
-  const facts: Told = { firstDispatchedAt: null, acceptedAt: null, everAccepted: false, rectifiedMs: null, rejections: 0, reopenings: 0, extensions: 0, everOverdue: false, highestSupervision: 0 };
+  const facts: Told = { firstDispatchedAt: null, acceptedAt: null, everAccepted: false, rectifiedMs: null, reviews: 0, reopenings: 0, extensions: 0, everOverdue: false, highestSupervision: 0 };
   const dispatchedAt = new Map<number, number>();
   for (const t of transitions) {
     switch (t.command) {
@@ -200,10 +200,12 @@ export const factsOf = (transitions: readonly Pick<TransitionRecord, 'cycle' | '
       case 'accept':
         facts.acceptedAt = t.serverAt;
         facts.everAccepted = true;
+        facts.reviews += 1;
         if (dispatchedAt.has(t.cycle)) facts.rectifiedMs = (facts.rectifiedMs ?? 0) + t.serverAt - dispatchedAt.get(t.cycle)!;
         break;
       case 'reject':
-        facts.rejections += 1;
+      case 'acceptItems':
+        facts.reviews += 1;
         break;
       case 'reopen':
         facts.acceptedAt = null;

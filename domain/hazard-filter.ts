@@ -28,7 +28,8 @@ export interface CaseFacts {
   everAccepted: boolean;
   /** Sum over the cycles that were accepted: acceptance - first dispatch of the cycle. */
   rectifiedMs: number | null;
-  rejections: number;
+  /** Decisions of a review: acceptances, rejections, acceptances of a part. */
+  reviews: number;
   reopenings: number;
   /** Extensions granted. */
   extensions: number;
@@ -61,7 +62,7 @@ export interface HazardFilter {
   closedFrom?: number | undefined;
   closedTo?: number | undefined;
   dispatched?: boolean | undefined;
-  /** Accepted, without a rejection or reopening in the whole life of the case. */
+  /** Accepted as a whole by the first decision on it, and never reopened. */
   firstTry?: boolean | undefined;
   everOverdue?: boolean | undefined;
   highestSupervision?: 0 | SupervisionLevel | undefined;
@@ -89,7 +90,7 @@ export const matches = (f: HazardFilter, c: CaseFacts): boolean => {
     is(f.state, c.state) && (f.grade === undefined || f.grade === (c.grade ?? 'none')) && is(f.tenantId, c.tenantId) && is(f.type, c.type) && is<string | null>(f.assetId, c.assetId) &&
     is(f.overdue, c.overdue) && is(f.supervised, c.supervision > 0) && is(f.open, !isOneOf(CLOSED_STATES, c.state)) && is(f.counted, !isOneOf(UNCOUNTED_STATES, c.state)) &&
     within(f.reportedFrom, f.reportedTo, c.reportedAt) && within(f.acceptedFrom, f.acceptedTo, c.acceptedAt) && within(f.closedFrom, f.closedTo, c.closedAt) &&
-    is(f.dispatched, c.firstDispatchedAt !== null) && is(f.firstTry, c.acceptedAt !== null && c.rejections === 0 && c.reopenings === 0) && is(f.everOverdue, c.everOverdue) &&
+    is(f.dispatched, c.firstDispatchedAt !== null) && is(f.firstTry, c.acceptedAt !== null && c.reviews === 1 && c.reopenings === 0) && is(f.everOverdue, c.everOverdue) &&
     is(f.highestSupervision, c.highestSupervision) && is(f.extended, c.extensions > 0) && is(f.reopened, c.reopenings > 0) &&
     (f.recurredWithinDays === undefined || (c.recursAfter !== null && c.reportedAt - c.recursAfter <= f.recurredWithinDays * DAY)) &&
     (f.rectifiedOverDays === undefined || (c.rectifiedMs !== null && c.rectifiedMs > f.rectifiedOverDays * DAY))

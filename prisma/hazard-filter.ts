@@ -12,7 +12,7 @@ export const parameters = (): { values: unknown[]; $: (value: unknown) => string
 const OF_FIGURE = ['acceptedFrom', 'acceptedTo', 'dispatched', 'firstTry', 'everOverdue', 'highestSupervision', 'extended', 'reopened', 'recurredWithinDays', 'rectifiedOverDays'] as const satisfies (keyof HazardFilter)[];
 export const needsFigure = (filter: HazardFilter): boolean => OF_FIGURE.some((name) => filter[name] !== undefined);
 
-export const FIRST_TRY = '(f.accepted_at IS NOT NULL AND f.rejections = 0 AND f.reopenings = 0)';
+export const FIRST_TRY = '(f.accepted_at IS NOT NULL AND f.reviews = 1 AND f.reopenings = 0)';
 const uncounted = UNCOUNTED_STATES.map((state) => `'${state}'`).join(', ');
 
 /** All conditions, to be joined by AND. A condition that is not given is not there. */

@@ -4750,7 +4750,7 @@ export const HazardFigureScalarFieldEnum = {
   acceptedAt: 'acceptedAt',
   everAccepted: 'everAccepted',
   rectifiedMs: 'rectifiedMs',
-  rejections: 'rejections',
+  reviews: 'reviews',
   reopenings: 'reopenings',
   extensions: 'extensions',
   everOverdue: 'everOverdue',

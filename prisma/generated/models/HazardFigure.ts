@@ -28,7 +28,7 @@ export type AggregateHazardFigure = {
 
 export type HazardFigureAvgAggregateOutputType = {
   rectifiedMs: number | null
-  rejections: number | null
+  reviews: number | null
   reopenings: number | null
   extensions: number | null
   highestSupervision: number | null
@@ -36,7 +36,7 @@ export type HazardFigureAvgAggregateOutputType = {
 
 export type HazardFigureSumAggregateOutputType = {
   rectifiedMs: bigint | null
-  rejections: number | null
+  reviews: number | null
   reopenings: number | null
   extensions: number | null
   highestSupervision: number | null
@@ -50,7 +50,7 @@ export type HazardFigureMinAggregateOutputType = {
   acceptedAt: Date | null
   everAccepted: boolean | null
   rectifiedMs: bigint | null
-  rejections: number | null
+  reviews: number | null
   reopenings: number | null
   extensions: number | null
   everOverdue: boolean | null
@@ -66,7 +66,7 @@ export type HazardFigureMaxAggregateOutputType = {
   acceptedAt: Date | null
   everAccepted: boolean | null
   rectifiedMs: bigint | null
-  rejections: number | null
+  reviews: number | null
   reopenings: number | null
   extensions: number | null
   everOverdue: boolean | null
@@ -82,7 +82,7 @@ export type HazardFigureCountAggregateOutputType = {
   acceptedAt: number
   everAccepted: number
   rectifiedMs: number
-  rejections: number
+  reviews: number
   reopenings: number
   extensions: number
   everOverdue: number
@@ -94,7 +94,7 @@ export type HazardFigureCountAggregateOutputType = {
 
 export type HazardFigureAvgAggregateInputType = {
   rectifiedMs?: true
-  rejections?: true
+  reviews?: true
   reopenings?: true
   extensions?: true
   highestSupervision?: true
@@ -102,7 +102,7 @@ export type HazardFigureAvgAggregateInputType = {
 
 export type HazardFigureSumAggregateInputType = {
   rectifiedMs?: true
-  rejections?: true
+  reviews?: true
   reopenings?: true
   extensions?: true
   highestSupervision?: true
@@ -116,7 +116,7 @@ export type HazardFigureMinAggregateInputType = {
   acceptedAt?: true
   everAccepted?: true
   rectifiedMs?: true
-  rejections?: true
+  reviews?: true
   reopenings?: true
   extensions?: true
   everOverdue?: true
@@ -132,7 +132,7 @@ export type HazardFigureMaxAggregateInputType = {
   acceptedAt?: true
   everAccepted?: true
   rectifiedMs?: true
-  rejections?: true
+  reviews?: true
   reopenings?: true
   extensions?: true
   everOverdue?: true
@@ -148,7 +148,7 @@ export type HazardFigureCountAggregateInputType = {
   acceptedAt?: true
   everAccepted?: true
   rectifiedMs?: true
-  rejections?: true
+  reviews?: true
   reopenings?: true
   extensions?: true
   everOverdue?: true
@@ -251,7 +251,7 @@ export type HazardFigureGroupByOutputType = {
   acceptedAt: Date | null
   everAccepted: boolean
   rectifiedMs: bigint | null
-  rejections: number
+  reviews: number
   reopenings: number
   extensions: number
   everOverdue: boolean
@@ -290,7 +290,7 @@ export type HazardFigureWhereInput = {
   acceptedAt?: Prisma.DateTimeNullableFilter<"HazardFigure"> | Date | string | null
   everAccepted?: Prisma.BoolFilter<"HazardFigure"> | boolean
   rectifiedMs?: Prisma.BigIntNullableFilter<"HazardFigure"> | bigint | number | null
-  rejections?: Prisma.IntFilter<"HazardFigure"> | number
+  reviews?: Prisma.IntFilter<"HazardFigure"> | number
   reopenings?: Prisma.IntFilter<"HazardFigure"> | number
   extensions?: Prisma.IntFilter<"HazardFigure"> | number
   everOverdue?: Prisma.BoolFilter<"HazardFigure"> | boolean
@@ -307,7 +307,7 @@ export type HazardFigureOrderByWithRelationInput = {
   acceptedAt?: Prisma.SortOrderInput | Prisma.SortOrder
   everAccepted?: Prisma.SortOrder
   rectifiedMs?: Prisma.SortOrderInput | Prisma.SortOrder
-  rejections?: Prisma.SortOrder
+  reviews?: Prisma.SortOrder
   reopenings?: Prisma.SortOrder
   extensions?: Prisma.SortOrder
   everOverdue?: Prisma.SortOrder
@@ -328,7 +328,7 @@ export type HazardFigureWhereUniqueInput = Prisma.AtLeast<{
   acceptedAt?: Prisma.DateTimeNullableFilter<"HazardFigure"> | Date | string | null
   everAccepted?: Prisma.BoolFilter<"HazardFigure"> | boolean
   rectifiedMs?: Prisma.BigIntNullableFilter<"HazardFigure"> | bigint | number | null
-  rejections?: Prisma.IntFilter<"HazardFigure"> | number
+  reviews?: Prisma.IntFilter<"HazardFigure"> | number
   reopenings?: Prisma.IntFilter<"HazardFigure"> | number
   extensions?: Prisma.IntFilter<"HazardFigure"> | number
   everOverdue?: Prisma.BoolFilter<"HazardFigure"> | boolean
@@ -345,7 +345,7 @@ export type HazardFigureOrderByWithAggregationInput = {
   acceptedAt?: Prisma.SortOrderInput | Prisma.SortOrder
   everAccepted?: Prisma.SortOrder
   rectifiedMs?: Prisma.SortOrderInput | Prisma.SortOrder
-  rejections?: Prisma.SortOrder
+  reviews?: Prisma.SortOrder
   reopenings?: Prisma.SortOrder
   extensions?: Prisma.SortOrder
   everOverdue?: Prisma.SortOrder
@@ -369,7 +369,7 @@ export type HazardFigureScalarWhereWithAggregatesInput = {
   acceptedAt?: Prisma.DateTimeNullableWithAggregatesFilter<"HazardFigure"> | Date | string | null
   everAccepted?: Prisma.BoolWithAggregatesFilter<"HazardFigure"> | boolean
   rectifiedMs?: Prisma.BigIntNullableWithAggregatesFilter<"HazardFigure"> | bigint | number | null
-  rejections?: Prisma.IntWithAggregatesFilter<"HazardFigure"> | number
+  reviews?: Prisma.IntWithAggregatesFilter<"HazardFigure"> | number
   reopenings?: Prisma.IntWithAggregatesFilter<"HazardFigure"> | number
   extensions?: Prisma.IntWithAggregatesFilter<"HazardFigure"> | number
   everOverdue?: Prisma.BoolWithAggregatesFilter<"HazardFigure"> | boolean
@@ -383,7 +383,7 @@ export type HazardFigureCreateInput = {
   acceptedAt?: Date | string | null
   everAccepted?: boolean
   rectifiedMs?: bigint | number | null
-  rejections?: number
+  reviews?: number
   reopenings?: number
   extensions?: number
   everOverdue?: boolean
@@ -400,7 +400,7 @@ export type HazardFigureUncheckedCreateInput = {
   acceptedAt?: Date | string | null
   everAccepted?: boolean
   rectifiedMs?: bigint | number | null
-  rejections?: number
+  reviews?: number
   reopenings?: number
   extensions?: number
   everOverdue?: boolean
@@ -414,7 +414,7 @@ export type HazardFigureUpdateInput = {
   acceptedAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
   everAccepted?: Prisma.BoolFieldUpdateOperationsInput | boolean
   rectifiedMs?: Prisma.NullableBigIntFieldUpdateOperationsInput | bigint | number | null
-  rejections?: Prisma.IntFieldUpdateOperationsInput | number
+  reviews?: Prisma.IntFieldUpdateOperationsInput | number
   reopenings?: Prisma.IntFieldUpdateOperationsInput | number
   extensions?: Prisma.IntFieldUpdateOperationsInput | number
   everOverdue?: Prisma.BoolFieldUpdateOperationsInput | boolean
@@ -431,7 +431,7 @@ export type HazardFigureUncheckedUpdateInput = {
   acceptedAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
   everAccepted?: Prisma.BoolFieldUpdateOperationsInput | boolean
   rectifiedMs?: Prisma.NullableBigIntFieldUpdateOperationsInput | bigint | number | null
-  rejections?: Prisma.IntFieldUpdateOperationsInput | number
+  reviews?: Prisma.IntFieldUpdateOperationsInput | number
   reopenings?: Prisma.IntFieldUpdateOperationsInput | number
   extensions?: Prisma.IntFieldUpdateOperationsInput | number
   everOverdue?: Prisma.BoolFieldUpdateOperationsInput | boolean
@@ -447,7 +447,7 @@ export type HazardFigureCreateManyInput = {
   acceptedAt?: Date | string | null
   everAccepted?: boolean
   rectifiedMs?: bigint | number | null
-  rejections?: number
+  reviews?: number
   reopenings?: number
   extensions?: number
   everOverdue?: boolean
@@ -461,7 +461,7 @@ export type HazardFigureUpdateManyMutationInput = {
   acceptedAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
   everAccepted?: Prisma.BoolFieldUpdateOperationsInput | boolean
   rectifiedMs?: Prisma.NullableBigIntFieldUpdateOperationsInput | bigint | number | null
-  rejections?: Prisma.IntFieldUpdateOperationsInput | number
+  reviews?: Prisma.IntFieldUpdateOperationsInput | number
   reopenings?: Prisma.IntFieldUpdateOperationsInput | number
   extensions?: Prisma.IntFieldUpdateOperationsInput | number
   everOverdue?: Prisma.BoolFieldUpdateOperationsInput | boolean
@@ -477,7 +477,7 @@ export type HazardFigureUncheckedUpdateManyInput = {
   acceptedAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
   everAccepted?: Prisma.BoolFieldUpdateOperationsInput | boolean
   rectifiedMs?: Prisma.NullableBigIntFieldUpdateOperationsInput | bigint | number | null
-  rejections?: Prisma.IntFieldUpdateOperationsInput | number
+  reviews?: Prisma.IntFieldUpdateOperationsInput | number
   reopenings?: Prisma.IntFieldUpdateOperationsInput | number
   extensions?: Prisma.IntFieldUpdateOperationsInput | number
   everOverdue?: Prisma.BoolFieldUpdateOperationsInput | boolean
@@ -503,7 +503,7 @@ export type HazardFigureCountOrderByAggregateInput = {
   acceptedAt?: Prisma.SortOrder
   everAccepted?: Prisma.SortOrder
   rectifiedMs?: Prisma.SortOrder
-  rejections?: Prisma.SortOrder
+  reviews?: Prisma.SortOrder
   reopenings?: Prisma.SortOrder
   extensions?: Prisma.SortOrder
   everOverdue?: Prisma.SortOrder
@@ -513,7 +513,7 @@ export type HazardFigureCountOrderByAggregateInput = {
 
 export type HazardFigureAvgOrderByAggregateInput = {
   rectifiedMs?: Prisma.SortOrder
-  rejections?: Prisma.SortOrder
+  reviews?: Prisma.SortOrder
   reopenings?: Prisma.SortOrder
   extensions?: Prisma.SortOrder
   highestSupervision?: Prisma.SortOrder
@@ -527,7 +527,7 @@ export type HazardFigureMaxOrderByAggregateInput = {
   acceptedAt?: Prisma.SortOrder
   everAccepted?: Prisma.SortOrder
   rectifiedMs?: Prisma.SortOrder
-  rejections?: Prisma.SortOrder
+  reviews?: Prisma.SortOrder
   reopenings?: Prisma.SortOrder
   extensions?: Prisma.SortOrder
   everOverdue?: Prisma.SortOrder
@@ -543,7 +543,7 @@ export type HazardFigureMinOrderByAggregateInput = {
   acceptedAt?: Prisma.SortOrder
   everAccepted?: Prisma.SortOrder
   rectifiedMs?: Prisma.SortOrder
-  rejections?: Prisma.SortOrder
+  reviews?: Prisma.SortOrder
   reopenings?: Prisma.SortOrder
   extensions?: Prisma.SortOrder
   everOverdue?: Prisma.SortOrder
@@ -553,7 +553,7 @@ export type HazardFigureMinOrderByAggregateInput = {
 
 export type HazardFigureSumOrderByAggregateInput = {
   rectifiedMs?: Prisma.SortOrder
-  rejections?: Prisma.SortOrder
+  reviews?: Prisma.SortOrder
   reopenings?: Prisma.SortOrder
   extensions?: Prisma.SortOrder
   highestSupervision?: Prisma.SortOrder
@@ -597,7 +597,7 @@ export type HazardFigureCreateWithoutHazardInput = {
   acceptedAt?: Date | string | null
   everAccepted?: boolean
   rectifiedMs?: bigint | number | null
-  rejections?: number
+  reviews?: number
   reopenings?: number
   extensions?: number
   everOverdue?: boolean
@@ -611,7 +611,7 @@ export type HazardFigureUncheckedCreateWithoutHazardInput = {
   acceptedAt?: Date | string | null
   everAccepted?: boolean
   rectifiedMs?: bigint | number | null
-  rejections?: number
+  reviews?: number
   reopenings?: number
   extensions?: number
   everOverdue?: boolean
@@ -641,7 +641,7 @@ export type HazardFigureUpdateWithoutHazardInput = {
   acceptedAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
   everAccepted?: Prisma.BoolFieldUpdateOperationsInput | boolean
   rectifiedMs?: Prisma.NullableBigIntFieldUpdateOperationsInput | bigint | number | null
-  rejections?: Prisma.IntFieldUpdateOperationsInput | number
+  reviews?: Prisma.IntFieldUpdateOperationsInput | number
   reopenings?: Prisma.IntFieldUpdateOperationsInput | number
   extensions?: Prisma.IntFieldUpdateOperationsInput | number
   everOverdue?: Prisma.BoolFieldUpdateOperationsInput | boolean
@@ -655,7 +655,7 @@ export type HazardFigureUncheckedUpdateWithoutHazardInput = {
   acceptedAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
   everAccepted?: Prisma.BoolFieldUpdateOperationsInput | boolean
   rectifiedMs?: Prisma.NullableBigIntFieldUpdateOperationsInput | bigint | number | null
-  rejections?: Prisma.IntFieldUpdateOperationsInput | number
+  reviews?: Prisma.IntFieldUpdateOperationsInput | number
   reopenings?: Prisma.IntFieldUpdateOperationsInput | number
   extensions?: Prisma.IntFieldUpdateOperationsInput | number
   everOverdue?: Prisma.BoolFieldUpdateOperationsInput | boolean
@@ -673,7 +673,7 @@ export type HazardFigureSelect<ExtArgs extends runtime.Types.Extensions.Internal
   acceptedAt?: boolean
   everAccepted?: boolean
   rectifiedMs?: boolean
-  rejections?: boolean
+  reviews?: boolean
   reopenings?: boolean
   extensions?: boolean
   everOverdue?: boolean
@@ -690,7 +690,7 @@ export type HazardFigureSelectCreateManyAndReturn<ExtArgs extends runtime.Types.
   acceptedAt?: boolean
   everAccepted?: boolean
   rectifiedMs?: boolean
-  rejections?: boolean
+  reviews?: boolean
   reopenings?: boolean
   extensions?: boolean
   everOverdue?: boolean
@@ -707,7 +707,7 @@ export type HazardFigureSelectUpdateManyAndReturn<ExtArgs extends runtime.Types.
   acceptedAt?: boolean
   everAccepted?: boolean
   rectifiedMs?: boolean
-  rejections?: boolean
+  reviews?: boolean
   reopenings?: boolean
   extensions?: boolean
   everOverdue?: boolean
@@ -724,7 +724,7 @@ export type HazardFigureSelectScalar = {
   acceptedAt?: boolean
   everAccepted?: boolean
   rectifiedMs?: boolean
-  rejections?: boolean
+  reviews?: boolean
   reopenings?: boolean
   extensions?: boolean
   everOverdue?: boolean
@@ -732,7 +732,7 @@ export type HazardFigureSelectScalar = {
   recursAfter?: boolean
 }
 
-export type HazardFigureOmit<ExtArgs extends runtime.Types.Extensions.InternalArgs = runtime.Types.Extensions.DefaultArgs> = runtime.Types.Extensions.GetOmit<"hazardId" | "tenantId" | "type" | "firstDispatchedAt" | "acceptedAt" | "everAccepted" | "rectifiedMs" | "rejections" | "reopenings" | "extensions" | "everOverdue" | "highestSupervision" | "recursAfter", ExtArgs["result"]["hazardFigure"]>
+export type HazardFigureOmit<ExtArgs extends runtime.Types.Extensions.InternalArgs = runtime.Types.Extensions.DefaultArgs> = runtime.Types.Extensions.GetOmit<"hazardId" | "tenantId" | "type" | "firstDispatchedAt" | "acceptedAt" | "everAccepted" | "rectifiedMs" | "reviews" | "reopenings" | "extensions" | "everOverdue" | "highestSupervision" | "recursAfter", ExtArgs["result"]["hazardFigure"]>
 export type HazardFigureInclude<ExtArgs extends runtime.Types.Extensions.InternalArgs = runtime.Types.Extensions.DefaultArgs> = {
   hazard?: boolean | Prisma.HazardDefaultArgs<ExtArgs>
 }
@@ -759,7 +759,10 @@ export type $HazardFigurePayload<ExtArgs extends runtime.Types.Extensions.Intern
     acceptedAt: Date | null
     everAccepted: boolean
     rectifiedMs: bigint | null
-    rejections: number
+    /**
+     * Decisions of a review: acceptances, rejections, acceptances of a part.
+     */
+    reviews: number
     reopenings: number
     extensions: number
     everOverdue: boolean
@@ -1199,7 +1202,7 @@ export interface HazardFigureFieldRefs {
   readonly acceptedAt: Prisma.FieldRef<"HazardFigure", 'DateTime'>
   readonly everAccepted: Prisma.FieldRef<"HazardFigure", 'Boolean'>
   readonly rectifiedMs: Prisma.FieldRef<"HazardFigure", 'BigInt'>
-  readonly rejections: Prisma.FieldRef<"HazardFigure", 'Int'>
+  readonly reviews: Prisma.FieldRef<"HazardFigure", 'Int'>
   readonly reopenings: Prisma.FieldRef<"HazardFigure", 'Int'>
   readonly extensions: Prisma.FieldRef<"HazardFigure", 'Int'>
   readonly everOverdue: Prisma.FieldRef<"HazardFigure", 'Boolean'>

@@ -12,7 +12,8 @@ CREATE TABLE hazard_figure (
   ever_accepted        boolean NOT NULL DEFAULT false,
   -- Over all cycles that were accepted: acceptance - first dispatch of the cycle.
   rectified_ms         bigint,
-  rejections           integer NOT NULL DEFAULT 0,
+  -- Decisions of a review: acceptances, rejections, acceptances of a part.
+  reviews              integer NOT NULL DEFAULT 0,
   reopenings           integer NOT NULL DEFAULT 0,
   extensions           integer NOT NULL DEFAULT 0,
   ever_overdue         boolean NOT NULL DEFAULT false,
@@ -30,17 +31,17 @@ CREATE INDEX hazard_figure_accepted_at_idx ON hazard_figure (accepted_at);
 CREATE FUNCTION pw_case_figure(of_hazard text, graded boolean) RETURNS void LANGUAGE sql AS $$
   WITH t AS (
     SELECT seq, cycle, command, server_at, payload FROM hazard_transition
-    WHERE hazard_id = of_hazard AND seq IS NOT NULL AND command IN ('dispatch', 'accept', 'reject', 'reopen', 'breach', 'supervise', 'decideExtension')
+    WHERE hazard_id = of_hazard AND seq IS NOT NULL AND command IN ('dispatch', 'accept', 'acceptItems', 'reject', 'reopen', 'breach', 'supervise', 'decideExtension')
   ), c AS (
     SELECT cycle, min(server_at) FILTER (WHERE command = 'dispatch') AS dispatched_at, max(server_at) FILTER (WHERE command = 'accept') AS accepted_at FROM t GROUP BY cycle
   )
-  INSERT INTO hazard_figure AS f (hazard_id, tenant_id, type, first_dispatched_at, accepted_at, ever_accepted, rectified_ms, rejections, reopenings, extensions, ever_overdue, highest_supervision, recurs_after)
+  INSERT INTO hazard_figure AS f (hazard_id, tenant_id, type, first_dispatched_at, accepted_at, ever_accepted, rectified_ms, reviews, reopenings, extensions, ever_overdue, highest_supervision, recurs_after)
   SELECT h.id, h.tenant_id, h.type,
     (SELECT min(dispatched_at) FROM c),
     (SELECT CASE WHEN command = 'accept' THEN server_at END FROM t WHERE command IN ('accept', 'reopen') ORDER BY seq DESC LIMIT 1),
     EXISTS (SELECT FROM t WHERE command = 'accept'),
     (SELECT sum(round(extract(epoch FROM accepted_at - dispatched_at) * 1000))::bigint FROM c WHERE accepted_at IS NOT NULL),
-    (SELECT count(*) FROM t WHERE command = 'reject'),
+    (SELECT count(*) FROM t WHERE command IN ('accept', 'acceptItems', 'reject')),
     (SELECT count(*) FROM t WHERE command = 'reopen'),
     (SELECT count(*) FROM t WHERE command = 'decideExtension' AND payload->>'granted' = 'true'),
     EXISTS (SELECT FROM t WHERE command = 'breach' AND payload->>'deadline' IN ('rectify', 'item')),
@@ -48,7 +49,7 @@ CREATE FUNCTION pw_case_figure(of_hazard text, graded boolean) RETURNS void LANG
     (SELECT max(p.accepted_at) FROM hazard_figure p WHERE p.tenant_id = h.tenant_id AND p.type = h.type AND p.accepted_at <= h.reported_at AND p.hazard_id <> h.id)
   FROM hazard h WHERE h.id = of_hazard
   ON CONFLICT (hazard_id) DO UPDATE SET type = excluded.type, first_dispatched_at = excluded.first_dispatched_at, accepted_at = excluded.accepted_at, ever_accepted = excluded.ever_accepted,
-    rectified_ms = excluded.rectified_ms, rejections = excluded.rejections, reopenings = excluded.reopenings, extensions = excluded.extensions, ever_overdue = excluded.ever_overdue,
+    rectified_ms = excluded.rectified_ms, reviews = excluded.reviews, reopenings = excluded.reopenings, extensions = excluded.extensions, ever_overdue = excluded.ever_overdue,
     highest_supervision = excluded.highest_supervision, recurs_after = CASE WHEN graded THEN excluded.recurs_after ELSE f.recurs_after END
 $$;
 
@@ -58,7 +59,7 @@ BEGIN
   RETURN NULL;
 END $$;
 CREATE TRIGGER figure AFTER INSERT ON hazard_transition FOR EACH ROW
-  WHEN (NEW.seq IS NOT NULL AND NEW.command IN ('open', 'triage', 'dispatch', 'accept', 'reject', 'reopen', 'breach', 'supervise', 'decideExtension'))
+  WHEN (NEW.seq IS NOT NULL AND NEW.command IN ('open', 'triage', 'dispatch', 'accept', 'acceptItems', 'reject', 'reopen', 'breach', 'supervise', 'decideExtension'))
   EXECUTE FUNCTION pw_hazard_figure();
 
 ALTER TABLE hazard_figure ENABLE ROW LEVEL SECURITY;
