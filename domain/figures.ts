@@ -14,7 +14,7 @@ const SHANGHAI = 8 * HOUR;
 /** Recurrence: so long after the acceptance of the case before. The park's own choice; a question can name another. */
 export const RECURRENCE_DAYS = 90;
 /** Rows of one export. */
-export const MAX_EXPORT_CASES = 100_000;
+export const MAX_EXPORT_CASES = 20_000;
 export const MAX_PERIOD_DAYS = 3_660;
 
 export type Measure =
