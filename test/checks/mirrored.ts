@@ -13,6 +13,7 @@ export const COVERED_ELSEWHERE: Record<string, string> = {
   'activities/deps.ts': 'test/workflows',
   // Every refusal is the outcome of a rule and is tested with it.
   'domain/errors.ts': 'test/domain',
+  'domain/criteria-packs.ts': 'test/domain/criteria.test.ts',
   'domain/merge.ts': 'test/domain/policy.test.ts',
   // Limits only: applied where files are taken in.
   'domain/evidence.ts': 'test/api/hazards.test.ts',
