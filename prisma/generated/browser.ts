@@ -252,3 +252,8 @@ export type BlobClaim = Prisma.BlobClaimModel
  * Who has sent the whole of a file. Append-only.
  */
 export type BlobUpload = Prisma.BlobUploadModel
+/**
+ * Model AuditReport
+ * 自查报告: what one run of the self-audit found, signed with the park's key. Append-only.
+ */
+export type AuditReport = Prisma.AuditReportModel

@@ -443,7 +443,8 @@ export const ModelName = {
   HazardFigure: 'HazardFigure',
   RunningEffect: 'RunningEffect',
   BlobClaim: 'BlobClaim',
-  BlobUpload: 'BlobUpload'
+  BlobUpload: 'BlobUpload',
+  AuditReport: 'AuditReport'
 } as const
 
 export type ModelName = (typeof ModelName)[keyof typeof ModelName]
@@ -459,7 +460,7 @@ export type TypeMap<ExtArgs extends runtime.Types.Extensions.InternalArgs = runt
     omit: GlobalOmitOptions
   }
   meta: {
-    modelProps: "park" | "parkPolicy" | "zone" | "organisation" | "unit" | "asset" | "gateway" | "sensor" | "flowVersion" | "eventCursor" | "ruleVersion" | "sensorEvent" | "alarm" | "hazard" | "hazardReport" | "hazardTransition" | "deadline" | "supervision" | "hazardItem" | "archivePackage" | "affiliation" | "delegation" | "blob" | "evidence" | "notice" | "delivery" | "actuation" | "outbox" | "person" | "membership" | "account" | "session" | "grant" | "idempotencyKey" | "auditEvent" | "task" | "patrolPlan" | "smsTemplate" | "channelBlock" | "responsibilityRule" | "assetInspection" | "statutoryCalendarKey" | "statutoryCalendar" | "hazardFigure" | "runningEffect" | "blobClaim" | "blobUpload"
+    modelProps: "park" | "parkPolicy" | "zone" | "organisation" | "unit" | "asset" | "gateway" | "sensor" | "flowVersion" | "eventCursor" | "ruleVersion" | "sensorEvent" | "alarm" | "hazard" | "hazardReport" | "hazardTransition" | "deadline" | "supervision" | "hazardItem" | "archivePackage" | "affiliation" | "delegation" | "blob" | "evidence" | "notice" | "delivery" | "actuation" | "outbox" | "person" | "membership" | "account" | "session" | "grant" | "idempotencyKey" | "auditEvent" | "task" | "patrolPlan" | "smsTemplate" | "channelBlock" | "responsibilityRule" | "assetInspection" | "statutoryCalendarKey" | "statutoryCalendar" | "hazardFigure" | "runningEffect" | "blobClaim" | "blobUpload" | "auditReport"
     txIsolationLevel: TransactionIsolationLevel
   }
   model: {
@@ -3941,6 +3942,80 @@ export type TypeMap<ExtArgs extends runtime.Types.Extensions.InternalArgs = runt
         }
       }
     }
+    AuditReport: {
+      payload: Prisma.$AuditReportPayload<ExtArgs>
+      fields: Prisma.AuditReportFieldRefs
+      operations: {
+        findUnique: {
+          args: Prisma.AuditReportFindUniqueArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$AuditReportPayload> | null
+        }
+        findUniqueOrThrow: {
+          args: Prisma.AuditReportFindUniqueOrThrowArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$AuditReportPayload>
+        }
+        findFirst: {
+          args: Prisma.AuditReportFindFirstArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$AuditReportPayload> | null
+        }
+        findFirstOrThrow: {
+          args: Prisma.AuditReportFindFirstOrThrowArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$AuditReportPayload>
+        }
+        findMany: {
+          args: Prisma.AuditReportFindManyArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$AuditReportPayload>[]
+        }
+        create: {
+          args: Prisma.AuditReportCreateArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$AuditReportPayload>
+        }
+        createMany: {
+          args: Prisma.AuditReportCreateManyArgs<ExtArgs>
+          result: BatchPayload
+        }
+        createManyAndReturn: {
+          args: Prisma.AuditReportCreateManyAndReturnArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$AuditReportPayload>[]
+        }
+        delete: {
+          args: Prisma.AuditReportDeleteArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$AuditReportPayload>
+        }
+        update: {
+          args: Prisma.AuditReportUpdateArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$AuditReportPayload>
+        }
+        deleteMany: {
+          args: Prisma.AuditReportDeleteManyArgs<ExtArgs>
+          result: BatchPayload
+        }
+        updateMany: {
+          args: Prisma.AuditReportUpdateManyArgs<ExtArgs>
+          result: BatchPayload
+        }
+        updateManyAndReturn: {
+          args: Prisma.AuditReportUpdateManyAndReturnArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$AuditReportPayload>[]
+        }
+        upsert: {
+          args: Prisma.AuditReportUpsertArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$AuditReportPayload>
+        }
+        aggregate: {
+          args: Prisma.AuditReportAggregateArgs<ExtArgs>
+          result: runtime.Types.Utils.Optional<Prisma.AggregateAuditReport>
+        }
+        groupBy: {
+          args: Prisma.AuditReportGroupByArgs<ExtArgs>
+          result: runtime.Types.Utils.Optional<Prisma.AuditReportGroupByOutputType>[]
+        }
+        count: {
+          args: Prisma.AuditReportCountArgs<ExtArgs>
+          result: runtime.Types.Utils.Optional<Prisma.AuditReportCountAggregateOutputType> | number
+        }
+      }
+    }
   }
 } & {
   other: {
@@ -4797,6 +4872,25 @@ export const BlobUploadScalarFieldEnum = {
 export type BlobUploadScalarFieldEnum = (typeof BlobUploadScalarFieldEnum)[keyof typeof BlobUploadScalarFieldEnum]
 
 
+export const AuditReportScalarFieldEnum = {
+  id: 'id',
+  startedAt: 'startedAt',
+  snapshotAt: 'snapshotAt',
+  finishedAt: 'finishedAt',
+  outcome: 'outcome',
+  checked: 'checked',
+  violated: 'violated',
+  notChecked: 'notChecked',
+  report: 'report',
+  keyId: 'keyId',
+  publicKey: 'publicKey',
+  signature: 'signature',
+  recordedAt: 'recordedAt'
+} as const
+
+export type AuditReportScalarFieldEnum = (typeof AuditReportScalarFieldEnum)[keyof typeof AuditReportScalarFieldEnum]
+
+
 export const SortOrder = {
   asc: 'asc',
   desc: 'desc'
@@ -5139,6 +5233,7 @@ export type GlobalOmitConfig = {
   runningEffect?: Prisma.RunningEffectOmit
   blobClaim?: Prisma.BlobClaimOmit
   blobUpload?: Prisma.BlobUploadOmit
+  auditReport?: Prisma.AuditReportOmit
 }
 
 /* Types for Logging */

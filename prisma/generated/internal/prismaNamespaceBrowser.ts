@@ -97,7 +97,8 @@ export const ModelName = {
   HazardFigure: 'HazardFigure',
   RunningEffect: 'RunningEffect',
   BlobClaim: 'BlobClaim',
-  BlobUpload: 'BlobUpload'
+  BlobUpload: 'BlobUpload',
+  AuditReport: 'AuditReport'
 } as const
 
 export type ModelName = (typeof ModelName)[keyof typeof ModelName]
@@ -931,6 +932,25 @@ export const BlobUploadScalarFieldEnum = {
 } as const
 
 export type BlobUploadScalarFieldEnum = (typeof BlobUploadScalarFieldEnum)[keyof typeof BlobUploadScalarFieldEnum]
+
+
+export const AuditReportScalarFieldEnum = {
+  id: 'id',
+  startedAt: 'startedAt',
+  snapshotAt: 'snapshotAt',
+  finishedAt: 'finishedAt',
+  outcome: 'outcome',
+  checked: 'checked',
+  violated: 'violated',
+  notChecked: 'notChecked',
+  report: 'report',
+  keyId: 'keyId',
+  publicKey: 'publicKey',
+  signature: 'signature',
+  recordedAt: 'recordedAt'
+} as const
+
+export type AuditReportScalarFieldEnum = (typeof AuditReportScalarFieldEnum)[keyof typeof AuditReportScalarFieldEnum]
 
 
 export const SortOrder = {
