@@ -1,0 +1,98 @@
+/** Who did what: separation of duties, permissions, and what must be there before an act. Judged by the record of the act itself. */
+import type { CommandName } from '../../domain/hazard-case.ts';
+import { JUDGING } from '../../domain/hazard-moves.ts';
+import { PERSON_COMMANDS } from '../../domain/hazard-case.ts';
+import { may, ROLES } from '../../domain/permissions.ts';
+import type { DatedPolicy } from '../../domain/policy.ts';
+import { policyAt } from '../../domain/policy.ts';
+import type { Check } from './check.ts';
+import { inList, json, query, reading, stream } from './check.ts';
+
+const TRANSITION = `'hazard/' || t.hazard_id || '/' || t.seq AS record`;
+const JUDGED = `t.seq IS NOT NULL AND t.command IN ${inList(JUDGING)}`;
+
+/** Acts by which somebody has a part in the rectification. */
+const WORK: readonly CommandName[] = ['start', 'plan', 'progress', 'split', 'submit', 'withdraw'];
+/** Whether a person (SQL) was responsible for the case of `t`, or rectified it, before `t`. */
+const rectifiedBefore = (person: string): string => `EXISTS (SELECT FROM hazard_transition p WHERE p.hazard_id = t.hazard_id AND p.seq < t.seq
+  AND (p.command IN ('dispatch', 'handover') AND p.payload->>'responsibleId' = ${person} OR p.command IN ${inList(WORK)} AND (p.actor_id = ${person} OR p.payload->>'delegatorId' = ${person})))`;
+
+/** Acts of people with the roles that may do them. */
+const MAY = PERSON_COMMANDS.flatMap((command) => ROLES.filter((role) => may(role, `hazard.${command}`)).map((role) => ({ command, role })));
+const ENTERPRISE_ROLE = 'enterprise_safety_officer';
+
+/** The grade that the case had at `t`. */
+const GRADE_THEN = `(SELECT p.payload->>'grade' FROM hazard_transition p WHERE p.hazard_id = t.hazard_id AND p.seq < t.seq AND p.command = 'triage' ORDER BY p.seq DESC LIMIT 1)`;
+const ACCEPTED = `t.seq IS NOT NULL AND t.command = 'accept'`;
+/** Within the cycle of `t` and before it. */
+const EARLIER = `p.hazard_id = t.hazard_id AND p.cycle = t.cycle AND p.seq < t.seq`;
+
+interface Granted { hazard_id: string; seq: number; cycle: number; command: string; server_at: Date; reported_at: Date; grade: 'general' | 'major' | null; until: string | null; due: string | null }
+
+/** Extensions or pauses in the order of the record, each with the policy that its case is judged by. */
+const cappedBy = (sql: string, within: (row: Granted, count: number, policy: ReturnType<typeof policyAt>) => boolean): Check =>
+  reading(async function* ({ client }) {
+    const { rows } = await client.query<{ id: string; valid_from: Date; valid_to: Date | null; recorded_at: Date; policy: DatedPolicy['policy'] }>('SELECT id, valid_from, valid_to, recorded_at, policy FROM park_policy');
+    const policies = rows.map((r) => ({ id: r.id, validFrom: r.valid_from.getTime(), validTo: r.valid_to?.getTime() ?? null, recordedAt: r.recorded_at.getTime(), policy: r.policy }));
+    let of = '';
+    let count = 0;
+    for await (const row of stream<Granted>(client, sql)) {
+      const key = `${row.hazard_id}/${row.cycle}`;
+      count = key === of ? count + 1 : 1;
+      of = key;
+      if (!within(row, count, policyAt(policies, row.reported_at.getTime()))) yield `hazard/${row.hazard_id}/${row.seq}`;
+    }
+  });
+
+export const dutyChecks = {
+  'duty-judge-not-rectifier': query(`SELECT ${TRANSITION} FROM hazard_transition t WHERE ${JUDGED} AND ${rectifiedBefore('t.actor_id')}`),
+  'duty-judge-not-of-enterprise': query(`SELECT ${TRANSITION} FROM hazard_transition t WHERE ${JUDGED} AND t.actor_org_id = t.tenant_id`),
+  'duty-judge-not-of-contractor': query(`SELECT ${TRANSITION} FROM hazard_transition t WHERE ${JUDGED} AND EXISTS (
+    SELECT FROM affiliation a JOIN membership m ON m.person_id = t.actor_id AND m.org_id IN (a.contractor_id, a.principal_id)
+    WHERE t.tenant_id IN (a.contractor_id, a.principal_id) AND m.org_id <> t.tenant_id AND a.valid_from <= t.server_at AND (a.valid_to IS NULL OR t.server_at < a.valid_to))`),
+  'duty-judge-not-by-delegation': query(`SELECT ${TRANSITION} FROM hazard_transition t WHERE ${JUDGED} AND t.payload->>'delegatorId' IS NOT NULL AND ${rectifiedBefore(`(t.payload->>'delegatorId')`)}`),
+  'duty-role-may': query(`SELECT ${TRANSITION} FROM hazard_transition t WHERE t.seq IS NOT NULL AND t.command IN ${inList(PERSON_COMMANDS)} AND t.actor_role IS NOT NULL
+    AND NOT EXISTS (SELECT FROM jsonb_to_recordset(${json(MAY)}) AS m(command text, role text) WHERE m.command = t.command AND m.role = t.actor_role)`),
+  'duty-own-cases-only': query(`SELECT ${TRANSITION} FROM hazard_transition t WHERE t.seq IS NOT NULL AND t.command <> 'open' AND t.actor_role = '${ENTERPRISE_ROLE}' AND t.actor_org_id <> t.tenant_id`),
+  // A second person signs the submission that is accepted: what was signed before a rejection is void.
+  'duty-major-two-persons': query(`SELECT ${TRANSITION} FROM hazard_transition t WHERE ${ACCEPTED} AND ${GRADE_THEN} = 'major'
+    AND NOT EXISTS (SELECT FROM hazard_transition p WHERE ${EARLIER} AND p.command = 'sign' AND p.actor_id <> t.actor_id
+      AND p.seq > (SELECT coalesce(max(r.seq), 0) FROM hazard_transition r WHERE r.hazard_id = t.hazard_id AND r.seq < t.seq AND r.command IN ('reject', 'withdraw', 'acceptItems')))`),
+  'duty-signers-signed': query(`SELECT ${TRANSITION} FROM hazard_transition t WHERE ${ACCEPTED}
+    AND EXISTS (SELECT FROM hazard_transition p WHERE ${EARLIER} AND p.command = 'addSigner' AND p.payload->>'personId' <> t.actor_id
+      AND NOT EXISTS (SELECT FROM hazard_transition s WHERE s.hazard_id = t.hazard_id AND s.cycle = t.cycle AND s.seq > p.seq AND s.seq < t.seq AND s.command = 'sign' AND s.actor_id = p.payload->>'personId'))`),
+  'duty-evidence-of-fix': query(`SELECT ${TRANSITION} FROM hazard_transition t WHERE ${ACCEPTED}
+    AND NOT EXISTS (SELECT FROM evidence e WHERE e.hazard_id = t.hazard_id AND e.cycle = t.cycle AND e.purpose = 'submission' AND e.sha256 IS NOT NULL AND e.recorded_at <= t.server_at
+      AND e.recorded_at >= (SELECT max(p.server_at) FROM hazard_transition p WHERE ${EARLIER} AND p.command = 'start'))`),
+  'duty-major-on-site': query(`SELECT ${TRANSITION} FROM hazard_transition t WHERE ${ACCEPTED} AND ${GRADE_THEN} = 'major'
+    AND NOT EXISTS (SELECT FROM evidence e WHERE e.hazard_id = t.hazard_id AND e.cycle = t.cycle AND e.purpose = 'acceptance' AND e.sha256 IS NOT NULL AND e.dedupe_key LIKE t.hazard_id || '/' || t.seq || '/%')`),
+  'duty-major-planned': query(`SELECT ${TRANSITION} FROM hazard_transition t WHERE t.seq IS NOT NULL AND t.command = 'submit' AND ${GRADE_THEN} = 'major'
+    AND NOT EXISTS (SELECT FROM hazard_transition p WHERE ${EARLIER} AND p.command = 'plan')`),
+  'duty-dismisser-not-reporter': query(`SELECT ${TRANSITION} FROM hazard_transition t WHERE t.seq IS NOT NULL AND t.command = 'dismiss'
+    AND EXISTS (SELECT FROM hazard_report r WHERE r.hazard_id = t.hazard_id AND r.received_at <= t.server_at AND r.reporter_id IN (t.actor_id, t.payload->>'delegatorId'))`),
+  'duty-statutory-not-dismissed': query(`SELECT ${TRANSITION} FROM hazard_transition t WHERE t.seq IS NOT NULL AND t.command = 'dismiss'
+    AND EXISTS (SELECT FROM hazard_report r WHERE r.hazard_id = t.hazard_id AND r.statutory AND r.received_at <= t.server_at)`),
+  'duty-extension-asked': query(`SELECT ${TRANSITION} FROM hazard_transition t WHERE t.seq IS NOT NULL AND t.command = 'decideExtension'
+    AND (SELECT p.command FROM hazard_transition p WHERE ${EARLIER} AND p.command IN ('requestExtension', 'withdrawExtension', 'decideExtension') ORDER BY p.seq DESC LIMIT 1) IS DISTINCT FROM 'requestExtension'`),
+  'duty-extension-level': query(`SELECT ${TRANSITION} FROM hazard_transition t WHERE t.seq IS NOT NULL AND t.command = 'decideExtension' AND t.actor_role IS DISTINCT FROM 'park_admin'
+    AND (${GRADE_THEN} = 'major' OR EXISTS (SELECT FROM hazard_transition p WHERE ${EARLIER} AND p.command = 'decideExtension' AND (p.payload->>'granted')::boolean))`),
+  'duty-extension-capped': cappedBy(
+    // The due instant that is extended is that of the deadline which ran until then.
+    `SELECT t.hazard_id, t.seq, t.cycle, t.command, t.server_at, h.reported_at, ${GRADE_THEN} AS grade,
+       coalesce(t.payload->>'dueAt', (SELECT p.payload->>'dueAt' FROM hazard_transition p WHERE ${EARLIER} AND p.command = 'requestExtension' ORDER BY p.seq DESC LIMIT 1)) AS until,
+       (SELECT (extract(epoch FROM d.due_at) * 1000)::bigint::text FROM deadline d WHERE d.hazard_id = t.hazard_id AND d.kind = 'rectify' AND d.started_at < t.server_at AND d.cycle = t.cycle ORDER BY d.started_at DESC LIMIT 1) AS due
+     FROM hazard_transition t JOIN hazard h ON h.id = t.hazard_id WHERE t.seq IS NOT NULL AND t.command = 'decideExtension' AND (t.payload->>'granted')::boolean ORDER BY t.hazard_id, t.seq`,
+    ({ until, due, grade }, count, { extension }) => count <= extension.maxCount && until !== null && due !== null && Number(until) - Number(due) <= extension.maxMs[grade ?? 'general'],
+  ),
+  'duty-pause-capped': cappedBy(
+    `SELECT t.hazard_id, t.seq, t.cycle, t.command, t.server_at, h.reported_at, NULL AS grade, t.payload->>'until' AS until, NULL AS due
+     FROM hazard_transition t JOIN hazard h ON h.id = t.hazard_id WHERE t.seq IS NOT NULL AND t.command = 'pause' ORDER BY t.hazard_id, t.seq`,
+    ({ until, server_at }, count, { pause }) => count <= pause.maxCount && Number(until) - server_at.getTime() <= pause.maxMs,
+  ),
+  'duty-items-accepted': query(`SELECT 'hazard/' || h.id AS record FROM hazard h WHERE h.state IN ('accepted', 'archived') AND EXISTS (SELECT FROM hazard_item i WHERE i.hazard_id = h.id AND i.cycle = h.cycle AND i.state <> 'accepted')`),
+  'duty-accepted-at': query(`SELECT 'hazard/' || h.id AS record FROM hazard h WHERE h.state IN ('accepted', 'archived')
+    AND h.accepted_at IS DISTINCT FROM (SELECT t.server_at FROM hazard_transition t WHERE t.hazard_id = h.id AND ${ACCEPTED} AND t.cycle = h.cycle ORDER BY t.seq DESC LIMIT 1)`),
+  'duty-listed-not-archived': query(`SELECT 'hazard/' || id AS record FROM hazard WHERE state = 'archived' AND listed`),
+  'duty-responsible-member': query(`SELECT 'hazard/' || h.id AS record FROM hazard h WHERE h.state IN ('dispatched', 'rectifying', 'submitted')
+    AND NOT EXISTS (SELECT FROM membership m WHERE m.person_id = h.responsible_id AND m.org_id = h.tenant_id)`),
+} satisfies Record<string, Check>;

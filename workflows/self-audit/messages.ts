@@ -1,0 +1,1 @@
+export const SELF_AUDIT_WORKFLOW = 'selfAudit';
