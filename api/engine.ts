@@ -1,6 +1,6 @@
 /** Updates to the workflow engine. A lost connection comes back by itself; until then calls end as EngineAway. */
 import type { Connection } from '@temporalio/client';
-import { Client, isGrpcServiceError, WorkflowNotFoundError, WorkflowUpdateFailedError, WorkflowUpdateRPCTimeoutOrCancelledError, ServiceError } from '@temporalio/client';
+import { Client, isGrpcServiceError, WorkflowNotFoundError, WorkflowUpdateFailedError, WorkflowUpdateRPCTimeoutOrCancelledError, ServiceError, WithStartWorkflowOperation } from '@temporalio/client';
 import { ApplicationFailure } from '@temporalio/common';
 import type { UpdateDefinition } from '@temporalio/common';
 import type { Refusal, Result } from '../domain/errors.ts';
@@ -22,12 +22,18 @@ export class NoWorkflow extends Error {
   override name = 'NoWorkflow';
 }
 
+export interface StartAgain {
+  workflow: string;
+  taskQueue: string;
+  input: object;
+}
+
 export interface Engine {
   /**
    * Sends an update and waits for its answer; `updateId` makes it the same update however often it is sent. Gives the
-   * workflow's refusal; throws EngineAway or NoWorkflow.
+   * workflow's refusal; throws EngineAway or NoWorkflow. `start`: a workflow that has ended is started again with it.
    */
-  update<Ret, Args extends [unknown]>(workflowId: string, update: UpdateDefinition<Ret, Args>, args: Args, updateId: string): Promise<Result<Ret>>;
+  update<Ret, Args extends [unknown]>(workflowId: string, update: UpdateDefinition<Ret, Args>, args: Args, updateId: string, start?: StartAgain): Promise<Result<Ret>>;
   /** Whether the engine answers. */
   check(): Promise<void>;
 }
@@ -45,11 +51,16 @@ const NOT_FOUND = 5;
 export const createEngine = (connection: Connection, namespace: string, options: { updateMs?: number } = {}): Engine => {
   const client = new Client({ connection, namespace });
   return {
-    update: async (workflowId, update, args, updateId) => {
+    update: async (workflowId, update, args, updateId, start) => {
+      const send = () =>
+        start
+          ? client.workflow.executeUpdateWithStart(update, {
+              args, updateId,
+              startWorkflowOperation: new WithStartWorkflowOperation(start.workflow, { workflowId, taskQueue: start.taskQueue, args: [start.input], workflowIdConflictPolicy: 'USE_EXISTING' }),
+            } as never)
+          : client.workflow.getHandle(workflowId).executeUpdate(update, { args, updateId } as never);
       try {
-        const value = await client.withDeadline(Date.now() + (options.updateMs ?? UPDATE_MS), () =>
-          client.workflow.getHandle(workflowId).executeUpdate(update, { args, updateId } as never),
-        );
+        const value = await client.withDeadline(Date.now() + (options.updateMs ?? UPDATE_MS), send);
         return ok(value as never);
       } catch (error) {
         if (error instanceof WorkflowUpdateFailedError) {

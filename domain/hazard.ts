@@ -473,7 +473,8 @@ export const step = (before: HazardCase, cmd: HazardCommand, ctx: StepContext): 
     case 'archive':
       next.closedAt = at;
       next.lookBacks = lookBacksOf(policy, next.grade ?? 'general', next.type).map((after, index): LookBack => ({ n: index + 1, dueAt: at + after, state: 'pending' }));
-      effects.push({ kind: 'package' }, { kind: 'classCheck' });
+      effects.push({ kind: 'package' });
+      if (policy.classCheckMs !== null) effects.push({ kind: 'classCheck', dueAt: at + policy.classCheckMs });
       break;
     case 'lookBackDue':
       setLookBack(next, cmd.n, 'due');
@@ -569,10 +570,8 @@ export const consequences = (after: HazardCase, cmd: HazardCommand, policy: Park
       return supervise(levelAfterOverdue(after.supervision), isUnderReview(after, cmd.item) ? 'review_overdue' : 'overdue');
     case 'reject':
       return supervise(levelAfterRejection(after.rejections, policy.rejectionsForLevel3), 'rejected');
-    case 'acceptItems': {
-      const rejected = after.items.some((i) => i.state === 'open' && i.rejections > 0) && after.rejections > 0;
-      return rejected ? supervise(levelAfterRejection(after.rejections, policy.rejectionsForLevel3), 'rejected') : [];
-    }
+    case 'acceptItems':
+      return after.rejections > 0 ? supervise(levelAfterRejection(after.rejections, policy.rejectionsForLevel3), 'rejected') : [];
     case 'supervisionBreached':
       return cmd.level < 3 ? supervise((cmd.level + 1) as SupervisionLevel, 'supervision_breached') : [];
     case 'returnDispatch':

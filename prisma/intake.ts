@@ -90,6 +90,47 @@ export const rerouteReport = async (client: pg.ClientBase, reportId: string): Pr
   return hazardId;
 };
 
+/** A report of a case that was merged into another joins that other. */
+export const joinCase = async (client: pg.ClientBase, reportId: string, hazardId: string): Promise<void> => {
+  const { rows } = await client.query<{ tenant_id: string; message: HazardReport }>('UPDATE hazard_report SET hazard_id = $2 WHERE id = $1 RETURNING tenant_id, message', [reportId, hazardId]);
+  const row = rows[0];
+  if (!row) throw new Error(`report ${reportId} is not on record`);
+  await tellCase(client, hazardId, row.tenant_id, row.message);
+};
+
+/**
+ * A case that went to the wrong enterprise goes on as a case of the right one: a report of its own with the words and the
+ * evidence of the first report, whose place and asset are left out where they are the other enterprise's.
+ */
+export const openSuccessor = async (client: pg.ClientBase, input: { from: string; hazardId: string; tenantId: string; usedTriageMs: number }): Promise<void> => {
+  const dedupeKey = `successor/${input.from}/${input.hazardId}`;
+  const { rows: known } = await client.query('SELECT FROM hazard_report WHERE dedupe_key = $1', [dedupeKey]);
+  if (known.length > 0) return;
+  const { rows } = await client.query<{ message: HazardReport; asset_tenant: string | null; redirected_at: Date }>(
+    `SELECT r.message, a.tenant_id AS asset_tenant, h.closed_at AS redirected_at FROM hazard_report r JOIN hazard h ON h.id = r.hazard_id LEFT JOIN asset a ON a.id = r.asset_id
+     WHERE r.hazard_id = $1 ORDER BY r.received_at, r.id LIMIT 1`,
+    [input.from],
+  );
+  const first = rows[0];
+  if (!first) throw new Error(`case ${input.from} has no report on record`);
+  const { rows: evidence } = await client.query<{ sha256: string; media_type: string; captured_at: Date | null }>(
+    `SELECT sha256, media_type, captured_at FROM evidence WHERE hazard_id = $1 AND purpose = 'report' AND sha256 IS NOT NULL ORDER BY recorded_at, id`, [input.from],
+  );
+  const { message } = first;
+  const report: HazardReport = {
+    ...message,
+    reportId: randomUUID(),
+    assetId: first.asset_tenant === input.tenantId ? message.assetId : null,
+    receivedAt: first.redirected_at.getTime(),
+    predecessor: { hazardId: input.from, usedTriageMs: input.usedTriageMs },
+    evidence: evidence.length > 0
+      ? evidence.map((e) => ({ sha256: e.sha256, mediaType: e.media_type, ...(e.captured_at ? { capturedAt: e.captured_at.getTime() } : {}) }))
+      : [{ detail: { title: message.title, description: message.description } }],
+  };
+  await insertReport(client, input.hazardId, input.tenantId, dedupeKey, report);
+  await tellCase(client, input.hazardId, input.tenantId, report);
+};
+
 const tellCase = async (client: pg.ClientBase, hazardId: string, tenantId: string, signal: HazardReport): Promise<void> => {
   await addToOutbox(client, [
     { topic: 'workflow', key: `hazard/${hazardId}/report/${signal.reportId}`, tenantId, payload: { workflow: 'hazardClosure', input: { hazardId, tenantId }, signal } },

@@ -5,7 +5,7 @@
 import type pg from 'pg';
 import type { AlarmHandlingInput, SensorAlarmMessage } from '../workflows/alarm-handling/messages.ts';
 import type { DutyTaskInput } from '../workflows/duty-task/messages.ts';
-import type { HazardClosureInput } from '../workflows/hazard-closure/messages.ts';
+import type { CaseMessage, HazardClosureInput } from '../workflows/hazard-closure/messages.ts';
 import type { PatrolPlanInput } from '../workflows/patrol-plan/messages.ts';
 import type { HazardReport } from '../domain/hazard.ts';
 import type { NoticeRecipient } from '../domain/notices.ts';
@@ -14,6 +14,8 @@ import type { Tx } from './client.ts';
 /** Start of a workflow; with its signal where it has one, which a running workflow gets too. */
 export type WorkflowMessage =
   | { workflow: 'hazardClosure'; input: HazardClosureInput; signal: HazardReport }
+  /** From another case; a case whose workflow has ended takes it up again. */
+  | { workflow: 'hazardClosure'; input: HazardClosureInput; message: CaseMessage }
   | { workflow: 'alarmHandling'; input: AlarmHandlingInput; signal: SensorAlarmMessage }
   | { workflow: 'dutyTask'; input: DutyTaskInput }
   /** Started, or told that its plan has changed. */
@@ -29,6 +31,8 @@ export interface LiveEvent {
 export type OutboxMessage =
   | { topic: 'workflow'; key: string; tenantId: string; payload: WorkflowMessage }
   | { topic: 'smtp'; key: string; tenantId: string; payload: { deliveryId: string } }
+  /** A delivery over a robot, by text message or by voice. */
+  | { topic: 'channel'; key: string; tenantId: string; payload: { deliveryId: string } }
   | { topic: 'actuate'; key: string; tenantId: string; payload: { actuationId: string } }
   /** A flow asks for the notices of an alarm; nobody is told the same twice. */
   | { topic: 'notify'; key: string; tenantId: string; payload: { episodeId: string; recipients: NoticeRecipient[] } }

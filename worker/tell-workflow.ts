@@ -6,7 +6,7 @@ import type { Database } from '../prisma/client.ts';
 import type { WorkflowMessage } from '../prisma/outbox.ts';
 import { ALARM_HANDLING, sensorAlarmSignal } from '../workflows/alarm-handling/messages.ts';
 import { DUTY_TASK } from '../workflows/duty-task/messages.ts';
-import { HAZARD_CLOSURE, hazardReportSignal } from '../workflows/hazard-closure/messages.ts';
+import { caseMessageSignal, HAZARD_CLOSURE, hazardReportSignal } from '../workflows/hazard-closure/messages.ts';
 import { alarmHandlingId, CLOSURE_QUEUE, dutyTaskId, hazardClosureId, patrolPlanId } from '../workflows/ids.ts';
 import { PATROL_PLAN, patrolPlanChangedSignal } from '../workflows/patrol-plan/messages.ts';
 
@@ -36,7 +36,7 @@ const matterOf = (message: WorkflowMessage): string => {
 
 /**
  * Brings a message to its workflow. Where that has ended: a report whose case is closed opens a case of its own, a message
- * about any other matter that is closed has nothing left to say; and a workflow that ended without closing its matter (it
+ * about any other matter that is closed has nothing left to say, but what one case tells another is always heard; and a workflow that ended without closing its matter (it
  * was terminated, or the engine has lost it) is started again and goes on from the record.
  */
 export const createWorkflowReceiver = (client: Client, database: Database) => {
@@ -44,11 +44,12 @@ export const createWorkflowReceiver = (client: Client, database: Database) => {
     const options = { taskQueue: CLOSURE_QUEUE, workflowIdReusePolicy };
     await client.withDeadline(Date.now() + DEADLINE_MS, async () => {
       switch (message.workflow) {
-        case 'hazardClosure':
-          await client.workflow.signalWithStart(HAZARD_CLOSURE, {
-            ...options, workflowId: hazardClosureId(message.input.hazardId), args: [message.input], signal: hazardReportSignal, signalArgs: [message.signal],
-          });
+        case 'hazardClosure': {
+          const start = { ...options, workflowId: hazardClosureId(message.input.hazardId), args: [message.input] as [typeof message.input] };
+          if ('message' in message) await client.workflow.signalWithStart(HAZARD_CLOSURE, { ...start, signal: caseMessageSignal, signalArgs: [message.message] });
+          else await client.workflow.signalWithStart(HAZARD_CLOSURE, { ...start, signal: hazardReportSignal, signalArgs: [message.signal] });
           break;
+        }
         case 'alarmHandling':
           await client.workflow.signalWithStart(ALARM_HANDLING, {
             ...options, workflowId: alarmHandlingId(message.input.episodeId), args: [message.input], signal: sensorAlarmSignal, signalArgs: [message.signal],
@@ -72,7 +73,7 @@ export const createWorkflowReceiver = (client: Client, database: Database) => {
     } catch (error) {
       if (!(error instanceof WorkflowExecutionAlreadyStartedError)) throw error;
       const { rowCount } = await database.pool.query(CLOSED[message.workflow], [matterOf(message)]);
-      if (rowCount === 0) await tell(message, 'ALLOW_DUPLICATE');
+      if (rowCount === 0 || 'message' in message) await tell(message, 'ALLOW_DUPLICATE');
       else if (message.workflow === 'hazardClosure') {
         const late = { hazardId: message.input.hazardId, reportId: message.signal.reportId };
         await database.pgTransaction({ scope: 'service' }, (tx) => rerouteLateReport(tx, late));

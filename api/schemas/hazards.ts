@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { EVIDENCE_LIMITS, MEDIA_TYPES } from '../../domain/evidence.ts';
-import { HAZARD_STATES, PERSON_COMMANDS } from '../../domain/hazard.ts';
+import { HAZARD_STATES, LISTING_LEVELS, MAX_ITEMS, PERSON_COMMANDS } from '../../domain/hazard.ts';
 import { FILTER_LIMITS } from '../../domain/hazard-filter.ts';
 import { HAZARD_GRADES } from '../../domain/hazard-types.ts';
 import type { HazardType } from '../../domain/hazard-types.ts';
@@ -38,17 +38,44 @@ export const ReportAnswer = z.object({ hazardId: z.string(), reportId: z.string(
 
 const reason = text(2_000);
 const clientAt = instant.optional();
+const code = z.number().int().min(0).max(99);
+const itemIds = z.array(id).min(1).max(MAX_ITEMS);
 export const ActBody = z
   .discriminatedUnion('act', [
-    z.strictObject({ clientAt, act: z.literal('triage'), grade, type: hazardType.optional(), reason }),
+    z.strictObject({
+      clientAt, act: z.literal('triage'), grade, type: hazardType.optional(), reason,
+      criteria: z.array(z.strictObject({ criterionId: id, result: z.string().max(40) })).max(100).optional().meta({ description: 'What was judged of the major criteria' }),
+      codes: z.strictObject({ source: code, treatment: code, category: code, cause: code, stage: code }).partial().optional().meta({ description: 'Codes of the exchange with the authority' }),
+    }),
     z.strictObject({ clientAt, act: z.literal('dispatch'), responsibleId: id, note: reason.optional() }),
     z.strictObject({ clientAt, act: z.literal('returnDispatch'), reason }),
     z.strictObject({ clientAt, act: z.literal('start'), note: reason.optional() }),
+    z.strictObject({ clientAt, act: z.literal('plan'), interimMeasures: reason, measures: reason, costYuan: z.number().min(0).max(1e12), emergencyPlan: reason.optional() }),
     z.strictObject({ clientAt, act: z.literal('progress'), note: reason, evidence }),
-    z.strictObject({ clientAt, act: z.literal('submit'), note: reason, evidence }),
-    z.strictObject({ clientAt, act: z.literal('accept'), note: reason, evidence: evidence.optional() }),
-    z.strictObject({ clientAt, act: z.literal('reject'), reason }),
+    z.strictObject({ clientAt, act: z.literal('split'), items: z.array(z.strictObject({ title: text(REPORT_LIMITS.title), dueAt: instant.optional() })).min(1).max(MAX_ITEMS), reason }),
+    z.strictObject({ clientAt, act: z.literal('submit'), note: reason, evidence, itemIds: itemIds.optional() }),
+    z.strictObject({ clientAt, act: z.literal('withdraw'), reason }),
+    z.strictObject({ clientAt, act: z.literal('requestExtension'), dueAt: instant, reason, evidence: evidence.optional() }),
+    z.strictObject({ clientAt, act: z.literal('withdrawExtension'), reason }),
+    z.strictObject({ clientAt, act: z.literal('decideExtension'), granted: z.boolean(), dueAt: instant.optional(), reason }),
+    z.strictObject({ clientAt, act: z.literal('handover'), responsibleId: id, reason }),
+    z.strictObject({ clientAt, act: z.literal('redirect'), tenantId: id, reason }),
+    z.strictObject({ clientAt, act: z.literal('reassess'), reason }),
+    z.strictObject({ clientAt, act: z.literal('pause'), until: instant, reason }),
+    z.strictObject({ clientAt, act: z.literal('resume'), reason }),
+    z.strictObject({ clientAt, act: z.literal('addSigner'), personId: id, reason }),
+    z.strictObject({ clientAt, act: z.literal('sign'), note: reason, evidence: evidence.optional(), site: Point.optional() }),
+    z.strictObject({ clientAt, act: z.literal('acceptItems'), itemIds, reason, evidence: evidence.optional(), site: Point.optional() }),
+    z.strictObject({ clientAt, act: z.literal('accept'), note: reason, evidence: evidence.optional(), site: Point.optional() }),
+    z.strictObject({ clientAt, act: z.literal('reject'), reason, itemIds: itemIds.optional() }),
+    z.strictObject({ clientAt, act: z.literal('list'), level: z.enum(LISTING_LEVELS), reason }),
+    z.strictObject({ clientAt, act: z.literal('delist'), reason }),
     z.strictObject({ clientAt, act: z.literal('dismiss'), reason }),
+    z.strictObject({ clientAt, act: z.literal('merge'), intoHazardId: id, reason }),
+    z.strictObject({ clientAt, act: z.literal('unmerge'), reason }),
+    z.strictObject({ clientAt, act: z.literal('reopen'), reason }),
+    z.strictObject({ clientAt, act: z.literal('reconsider'), reason }),
+    z.strictObject({ clientAt, act: z.literal('lookBack'), n: z.number().int().min(1).max(100), passed: z.boolean(), note: reason, evidence }),
   ])
   .meta({ id: 'ActBody' });
 export type ActBody = z.output<typeof ActBody>;
@@ -90,6 +117,14 @@ export const Hazard = z
     description: z.string(), seq: z.number(), cycle: z.number(), rejections: z.number(), statutory: z.boolean(), responsible: PersonRef.nullable(), point: Point.nullable(),
     source: z.object({ eventId: z.string(), ruleId: z.string(), ruleVersion: z.number(), flowVersion: z.number().nullable(), nodeId: z.string().nullable() }).nullable(),
     allowedActs: z.array(z.enum(PERSON_COMMANDS)),
+    acceptedAt: nullableTime, reportCount: z.number(), planned: z.boolean(),
+    items: z.array(z.object({ itemId: z.string(), title: z.string(), state: z.enum(['open', 'submitted', 'accepted']), dueAt: nullableTime, rejections: z.number() })),
+    extension: z.object({ dueAt: z.string(), requestedAt: z.string() }).nullable(), extensions: z.number(),
+    paused: z.object({ at: z.string(), until: z.string() }).nullable(),
+    signatures: z.array(z.object({ person: PersonRef.nullable(), at: z.string() })), signers: z.array(PersonRef.nullable()),
+    listed: z.object({ at: z.string(), level: z.enum(LISTING_LEVELS) }).nullable(),
+    mergedInto: z.string().nullable(), absorbed: z.array(z.string()), predecessorId: z.string().nullable(), successorId: z.string().nullable(),
+    lookBacks: z.array(z.object({ n: z.number(), dueAt: z.string(), state: z.enum(['pending', 'due', 'passed', 'failed']) })),
     responsibleCandidates: z.array(PersonRef).optional(),
     deadlines: z.array(z.object({ kind: z.string(), level: z.number(), startedAt: z.string(), dueAt: z.string(), metAt: nullableTime, breachedAt: nullableTime, basis: z.string() })),
     evidence: z.array(EvidenceItem),

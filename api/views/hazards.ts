@@ -2,7 +2,7 @@
 import type pg from 'pg';
 import type { z } from 'zod';
 import type { HazardCase } from '../../domain/hazard.ts';
-import { allowedActs } from '../../domain/hazard.ts';
+import { allowedActs, caseOf } from '../../domain/hazard.ts';
 import type { HazardState } from '../../domain/hazard.ts';
 import { may } from '../../domain/permissions.ts';
 import type { ApiDeps } from '../deps.ts';
@@ -15,7 +15,7 @@ import { ASSET_PATH, ASSET_REF, iso, isoOrNull, orgRef, personRefs, refOf } from
 export interface HazardRow {
   id: string; tenant_id: string; number: string; title: string; description: string; type: string; grade: string | null; state: string; origin: string; seq: number; cycle: number;
   reported_at: Date; due_at: Date | null; overdue: boolean; supervision: number; supervision_open: boolean; rejections: number; statutory: boolean; needs_owner: boolean;
-  responsible_id: string | null; snapshot: HazardCase; closed_at: Date | null; event_id: string | null; rule_id: string | null; rule_version: number | null; flow_version: number | null; node_id: string | null;
+  responsible_id: string | null; snapshot: HazardCase; closed_at: Date | null; accepted_at: Date | null; event_id: string | null; rule_id: string | null; rule_version: number | null; flow_version: number | null; node_id: string | null;
   point: unknown; tenant: Ref | null; asset: AssetRef | null;
 }
 
@@ -56,14 +56,26 @@ export const readHazard = async (deps: ApiDeps, session: SignedIn, hazardId: str
   });
   if (!found) return null;
   const { row, deadlines, evidence } = found;
-  const people = await personRefs(deps.database, [row.responsible_id, ...evidence.map((e) => e.uploader_id)]);
-  const acts = allowedActs(row.snapshot, session.actor);
+  const c = caseOf(row.snapshot);
+  const people = await personRefs(deps.database, [row.responsible_id, ...evidence.map((e) => e.uploader_id), ...c.signatures.map((s) => s.personId), ...c.signers]);
+  const acts = allowedActs(c, session.actor);
+  const isPark = session.actor.orgKind === 'park_department';
   return {
     ...summaryOf(row),
     description: row.description, seq: row.seq, cycle: row.cycle, rejections: row.rejections, statutory: row.statutory, responsible: refOf(people, row.responsible_id), point: row.point as never,
     source: row.event_id === null ? null : { eventId: row.event_id, ruleId: row.rule_id ?? '', ruleVersion: row.rule_version ?? 0, flowVersion: row.flow_version, nodeId: row.node_id },
     allowedActs: acts,
-    ...(may(session.actor.role, 'hazard.dispatch') && acts.some((a) => a === 'dispatch' || a === 'triage') ? { responsibleCandidates: await candidates(deps, row.tenant_id) } : {}),
+    acceptedAt: isoOrNull(row.accepted_at), reportCount: c.reportCount, planned: c.planned,
+    items: c.items.map((i) => ({ ...i, dueAt: instantOf(i.dueAt) })),
+    extension: c.extension ? { dueAt: instantOf(c.extension.dueAt)!, requestedAt: instantOf(c.extension.requestedAt)! } : null, extensions: c.extensions,
+    paused: c.paused ? { at: instantOf(c.paused.at)!, until: instantOf(c.paused.until)! } : null,
+    signatures: c.signatures.map((s) => ({ person: refOf(people, s.personId), at: instantOf(s.at)! })), signers: c.signers.map((p) => refOf(people, p)),
+    listed: c.listed ? { at: instantOf(c.listed.at)!, level: c.listed.level } : null,
+    mergedInto: c.mergedInto, absorbed: c.absorbed,
+    // To whom a case was redirected, or from whom, is the park's matter.
+    predecessorId: isPark ? c.predecessorId : null, successorId: isPark ? c.successorId : null,
+    lookBacks: c.lookBacks.map((l) => ({ ...l, dueAt: instantOf(l.dueAt)! })),
+    ...(may(session.actor.role, 'hazard.dispatch') && acts.some((a) => a === 'dispatch' || a === 'triage' || a === 'handover') ? { responsibleCandidates: await candidates(deps, row.tenant_id) } : {}),
     deadlines: deadlines.map((d) => ({ kind: d.kind, level: d.level, startedAt: iso(d.started_at), dueAt: iso(d.due_at), metAt: isoOrNull(d.met_at), breachedAt: isoOrNull(d.breached_at), basis: d.basis })),
     evidence: evidence.map((e) => ({
       id: e.id, purpose: e.purpose, sha256: e.sha256, mediaType: e.media_type, capturedAt: isoOrNull(e.captured_at), recordedAt: iso(e.recorded_at), uploader: refOf(people, e.uploader_id),
@@ -71,6 +83,8 @@ export const readHazard = async (deps: ApiDeps, session: SignedIn, hazardId: str
     })),
   };
 };
+
+const instantOf = (at: number | null): string | null => (at === null ? null : new Date(at).toISOString());
 
 /** Whom a case of this enterprise can be dispatched to. */
 export const candidates = async (deps: ApiDeps, tenantId: string): Promise<Ref[]> => {

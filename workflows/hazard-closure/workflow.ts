@@ -1,42 +1,75 @@
 /**
- * 隐患 case from its first report to the archive. What is decided is in domain/hazard.ts; here is when, in which order, and
- * that it is on the record before anybody is answered.
+ * 隐患 case from its first report to the archive and its look-backs. What is decided is in domain/hazard.ts; here is when, in
+ * which order, and that it is on the record before anybody is answered.
  *
  * Decisions are made synchronously on one plain HazardCase and put on the record by one writer in that order. Whatever has
  * come due is decided before anything that arrives later, at the instant it was due: a worker that was down moves no
  * deadline, and no act slips past one.
+ *
+ * `whole`: cases that began under the first version of this workflow (no marker in their history) end with the archive, as
+ * that version ended them.
  */
-import { allHandlersFinished, condition, log, proxyActivities, setHandler, startChild } from '@temporalio/workflow';
-import type { ChildWorkflowHandle } from '@temporalio/workflow';
+import {
+  allHandlersFinished, ApplicationFailure, condition, continueAsNew, getExternalWorkflowHandle, log, ParentClosePolicy, patched, proxyActivities, setHandler, startChild, workflowInfo,
+} from '@temporalio/workflow';
 import type { Activities } from '../../activities/index.ts';
+import type { Calendar } from '../../domain/calendar.ts';
 import { refuse } from '../../domain/errors.ts';
 import type { CaseTimer, HazardCase, HazardCommand, HazardEffect, HazardReport, Step, StepContext } from '../../domain/hazard.ts';
-import { checkCommand, consequences, dueMove, isClosed, nextTimer, openCase, PERSON_COMMANDS, step, supervisionTimer } from '../../domain/hazard.ts';
+import { checkCommand, consequences, dispatchesByRule, dueMove, isClosed, isFinished, nextTimer, openCase, PERSON_COMMANDS, step, supervisionTimer } from '../../domain/hazard.ts';
 import type { ParkPolicy } from '../../domain/policy.ts';
 import { DEFAULT_POLICY } from '../../domain/policy.ts';
 import { secondSupervisionId } from '../ids.ts';
 import { accepted, refusalFailure } from '../refusal.ts';
-import { closeSupervisionSignal, SECOND_SUPERVISION, supervisionReminderSignal } from '../second-supervision/messages.ts';
+import { closeSupervisionSignal, SECOND_SUPERVISION, supervisionBreachedSignal, supervisionReminderSignal } from '../second-supervision/messages.ts';
 import type { secondSupervision } from '../second-supervision/workflow.ts';
-import type { HazardActInput, HazardActResult, HazardClosureInput } from './messages.ts';
-import { hazardReportSignal, hazardStateQuery, hazardUpdates } from './messages.ts';
+import type { CaseMessage, HazardActInput, HazardActResult, HazardClosureInput } from './messages.ts';
+import { caseMessageSignal, hazardReportSignal, hazardStateQuery, hazardUpdates, TAKES_UP_AGAIN } from './messages.ts';
 
-const { openHazard, recordSteps, findResponsible, rerouteReport } = proxyActivities<Activities>({
-  startToCloseTimeout: '10 seconds',
+const { openHazard, recordSteps, findResponsible, chooseResponsible, rerouteReport, readCalendar, tellCase, archiveCase } = proxyActivities<Activities>({
+  startToCloseTimeout: '30 seconds',
   retry: { initialInterval: '200 milliseconds', backoffCoefficient: 2, maximumInterval: '10 seconds' },
 });
 
 type OpenSupervision = Extract<HazardEffect, { kind: 'supervision'; op: 'open' }>;
 
-export async function hazardClosure({ hazardId, tenantId }: HazardClosureInput): Promise<HazardCase | null> {
-  let c: HazardCase | null = null;
-  let policy: ParkPolicy = DEFAULT_POLICY;
-  const early: HazardReport[] = [];
+/** A life goes on as a new run long before the engine's limits (51,200 events, 10,000 signals, 2,000 updates of one run). */
+const RUN_LIMITS = { events: 8_000, signals: 4_000, acts: 800 } as const;
+/** Messages remembered to take none twice; a second delivery follows the first closely. */
+const SEEN_LIMIT = 1_000;
+const JOIN_LIMIT = 100;
+/** A supervision whose own workflow does not say that its time is over is taken up by the case after so long. */
+const SUPERVISION_GRACE_MS = 60_000;
+
+const ENDS_WITH_ARCHIVE: ParkPolicy['lookBackMs'] = { general: [], major: [], byType: {} };
+
+export async function hazardClosure({ hazardId, tenantId, carried }: HazardClosureInput): Promise<HazardCase | null> {
+  const whole = patched('closed-loop');
+  let c: HazardCase | null = carried?.case ?? null;
+  let policy: ParkPolicy = carried?.policy ?? DEFAULT_POLICY;
+  let calendar: Calendar = carried?.calendar ?? [];
+  let chainHead: string | null = carried?.chainHead ?? null;
+  const seen = new Set(carried?.seen);
+  const waiting: HazardReport[] = [...(carried?.waiting ?? [])];
+  const messages: CaseMessage[] = [];
   const late: HazardReport[] = [];
+  let signals = 0;
+  let acts = 0;
+  /** There is no such case: a message was for nobody. */
+  let nobody = false;
+  let leaving = false;
+
+  /** Whether a message comes for the first time. */
+  const isNew = (id: string): boolean => {
+    if (seen.has(id)) return false;
+    seen.add(id);
+    if (seen.size > SEEN_LIMIT) seen.delete(seen.values().next().value!);
+    return true;
+  };
 
   // ---- the record ----
   const unrecorded: Step[] = [];
-  let recordedSeq = 0;
+  let recordedSeq = c?.seq ?? 0;
   let tasks = 0;
 
   /** Runs beside the case; the case does not end before it. */
@@ -54,10 +87,13 @@ export async function hazardClosure({ hazardId, tenantId }: HazardClosureInput):
     beside(async () => {
       while (unrecorded.length > 0) {
         const steps = unrecorded.splice(0);
-        await recordSteps({ hazardId, tenantId, steps });
+        const recorded = await recordSteps({ hazardId, tenantId, steps, chainHead });
+        chainHead = recorded?.chainHead ?? null;
         recordedSeq = steps.at(-1)!.record.seq;
+        takeWaiting();
       }
       writing = false;
+      takeWaiting();
     });
   };
 
@@ -65,6 +101,7 @@ export async function hazardClosure({ hazardId, tenantId }: HazardClosureInput):
     c = taken.next;
     unrecorded.push(taken);
     for (const effect of taken.effects) {
+      if (effect.kind === 'package' && whole) beside(() => pack(taken.next));
       if (effect.kind !== 'supervision') continue;
       if (effect.op === 'open') watch(effect);
       else if (effect.outcome !== 'exhausted') release(effect.level, effect.outcome);
@@ -72,19 +109,24 @@ export async function hazardClosure({ hazardId, tenantId }: HazardClosureInput):
     write();
   };
 
+  const pack = async ({ cycle, seq }: HazardCase): Promise<void> => {
+    await condition(() => recordedSeq >= seq);
+    await archiveCase({ hazardId, tenantId, cycle });
+  };
+
   /** Decides a command and everything that follows from it. Throws the refusal, having changed nothing. */
-  const decide = (command: HazardCommand, context: Omit<StepContext, 'policy'>): Step => {
-    const taken = accepted(c ? step(c, command, { ...context, policy }) : refuse('hazard.not_started'));
+  const decide = (command: HazardCommand, context: Omit<StepContext, 'policy' | 'calendar'>): Step => {
+    const taken = accepted(c ? step(c, command, { ...context, policy, calendar }) : refuse('hazard.not_started'));
     take(taken);
     for (const [index, follow] of consequences(taken.next, command, policy).entries()) {
-      if (c && checkCommand(c, follow, null).ok) decide(follow, { commandId: `${context.commandId}/${index + 1}`, actor: null, at: context.at });
+      if (c && checkCommand(c, follow, null, context.at, policy).ok) decide(follow, { commandId: `${context.commandId}/${index + 1}`, actor: null, at: context.at });
     }
-    if (command.name === 'triage') beside(dispatchByRule);
+    if (dispatchesByRule(command.name)) beside(dispatchByRule);
     return taken;
   };
 
   const decideBySystem = (command: HazardCommand, at: number): void => {
-    if (c && checkCommand(c, command, null).ok) decide(command, { commandId: `${hazardId}/${c.seq + 1}`, actor: null, at });
+    if (c && checkCommand(c, command, null, at, policy).ok) decide(command, { commandId: `${hazardId}/${c.seq + 1}`, actor: null, at });
   };
 
   const catchUp = (now: number): void => {
@@ -95,34 +137,70 @@ export async function hazardClosure({ hazardId, tenantId }: HazardClosureInput):
     }
   };
 
+  /** Runs what needs a year of the calendar; loads the calendar and tries once more where the year is missing. */
+  const withCalendar = async <T>(decision: () => T): Promise<T> => {
+    try {
+      return decision();
+    } catch (error) {
+      if (!(error instanceof ApplicationFailure) || error.type !== 'calendar.year_missing') throw error;
+      calendar = await readCalendar();
+      catchUp(Date.now());
+      return decision();
+    }
+  };
+
   // ---- dispatch ----
   const dispatchByRule = async (): Promise<void> => {
-    const responsible = await findResponsible({ tenantId });
+    const responsible = await responsibleByRule();
     catchUp(Date.now());
     if (c?.state !== 'triaged' || c.needsOwner) return;
-    decideBySystem(responsible.length === 1 ? { name: 'dispatch', responsibleId: responsible[0]! } : { name: 'needsOwner' }, Date.now());
+    try {
+      await withCalendar(() => {
+        if (responsible.reason === 'rule' && responsible.personIds.length === 1) decideBySystem({ name: 'dispatch', responsibleId: responsible.personIds[0]!, ...(responsible.ruleId ? { ruleId: responsible.ruleId } : {}) }, Date.now());
+        else decideBySystem({ name: 'needsOwner', ...(whole ? { cause: responsible.reason } : {}) }, Date.now());
+      });
+    } catch (error) {
+      // A person decides, and is told what is missing.
+      if (!(error instanceof ApplicationFailure)) throw error;
+      decideBySystem({ name: 'needsOwner', cause: error.type ?? 'refused' }, Date.now());
+    }
+  };
+
+  const responsibleByRule = async (): Promise<{ personIds: string[]; ruleId: string | null; reason: string }> => {
+    if (!whole) return { personIds: await findResponsible({ tenantId }), ruleId: null, reason: 'rule' };
+    // The rule reads the case as triaged.
+    const triaged = c!.seq;
+    await condition(() => recordedSeq >= triaged);
+    return await chooseResponsible({ tenantId, hazardId });
   };
 
   // ---- supervision ----
   /** Levels whose own workflow keeps the time; the case keeps the time of a level that lost its workflow. */
-  const watched = new Map<number, { child: ChildWorkflowHandle<typeof secondSupervision> | null; close: 'accepted' | 'escalated' | null }>();
+  const watched = new Map<number, { started: boolean; close: 'accepted' | 'escalated' | null }>((carried?.watched ?? []).map((level) => [level, { started: true, close: null }]));
 
   const watch = ({ level, cause, openedAt, dueAt, reminders }: Omit<OpenSupervision, 'kind' | 'op'>): void => {
-    const entry: NonNullable<ReturnType<typeof watched.get>> = { child: null, close: null };
+    const entry: NonNullable<ReturnType<typeof watched.get>> = { started: false, close: null };
     watched.set(level, entry);
+    const forget = (): void => {
+      if (watched.get(level) === entry) watched.delete(level);
+    };
     beside(async () => {
       try {
-        entry.child = await startChild<typeof secondSupervision>(SECOND_SUPERVISION, {
-          workflowId: secondSupervisionId(hazardId, level),
+        const child = await startChild<typeof secondSupervision>(SECOND_SUPERVISION, {
+          workflowId: secondSupervisionId(hazardId, c!.cycle, level),
           args: [{ hazardId, tenantId, level, cause, openedAt, dueAt, reminders }],
+          // It outlives this run of the case.
+          ...(whole ? { parentClosePolicy: ParentClosePolicy.ABANDON } : {}),
         });
+        entry.started = true;
         if (entry.close) release(level, entry.close);
-        const { outcome } = await entry.child.result();
+        if (whole) return;
+        const { outcome } = await child.result();
         if (outcome === 'breached') catchUp(Math.max(Date.now(), dueAt));
+        forget();
       } catch (error) {
         log.error('supervision lost its workflow; the case keeps its time', { level, error: String(error) });
-      } finally {
-        watched.delete(level);
+        forget();
       }
     });
   };
@@ -131,10 +209,11 @@ export async function hazardClosure({ hazardId, tenantId }: HazardClosureInput):
     const entry = watched.get(level);
     if (!entry) return;
     entry.close = outcome;
-    const { child } = entry;
-    if (!child) return;
+    if (!entry.started) return;
+    if (whole) watched.delete(level);
+    const supervision = getExternalWorkflowHandle(secondSupervisionId(hazardId, c!.cycle, level));
     beside(async () => {
-      await child.signal(closeSupervisionSignal, { outcome }).catch(() => {
+      await supervision.signal(closeSupervisionSignal, { outcome }).catch(() => {
         // It has ended by itself in the meantime.
       });
     });
@@ -143,31 +222,65 @@ export async function hazardClosure({ hazardId, tenantId }: HazardClosureInput):
   // ---- what arrives ----
   setHandler(hazardStateQuery, () => c);
 
-  const takeReport = (report: HazardReport): void => {
-    if (!c || c.reportIds.includes(report.reportId)) return;
-    if (isClosed(c)) {
-      if (!late.some((r) => r.reportId === report.reportId)) late.push(report);
-    } else decide({ name: 'join', report }, { commandId: `report/${report.reportId}`, actor: null, at: Date.now(), clientAt: report.clientAt });
+  /** Reports that came while the record was being written join together. */
+  const takeWaiting = (): void => {
+    if (!c || leaving) return;
+    if (isClosed(c)) late.push(...waiting.splice(0));
+    while (waiting.length > 0 && !(whole && writing && unrecorded.length > 0)) {
+      const reports = waiting.splice(0, whole ? JOIN_LIMIT : 1);
+      decide({ name: 'join', reports }, { commandId: `report/${reports[0]!.reportId}`, actor: null, at: Date.now(), clientAt: reports[0]!.clientAt });
+    }
   };
 
   setHandler(hazardReportSignal, (report) => {
+    signals += 1;
+    if (!isNew(report.reportId)) return;
     catchUp(Date.now());
-    if (c) takeReport(report);
-    else early.push(report);
+    waiting.push(report);
+    takeWaiting();
+  });
+
+  const takeMessage = (message: CaseMessage): void => {
+    catchUp(Date.now());
+    if (message.name === 'mergeRefused') {
+      decideBySystem({ name: 'unmerge', reason: message.reason }, Date.now());
+      return;
+    }
+    const { messageId: _, ...command } = message;
+    const now = Date.now();
+    const taken = c ? checkCommand(c, command, null, now, policy) : refuse('hazard.not_started');
+    if (taken.ok) decide(command, { commandId: `case/${message.messageId}`, actor: null, at: now });
+    else if (command.name === 'absorb' && !c?.absorbed.includes(command.hazardId)) {
+      beside(() => tellCase({ from: hazardId, hazardId: command.hazardId, message: { messageId: `${message.messageId}/refused`, name: 'mergeRefused', reason: `目标隐患已不能并入 / the target cannot take it: ${taken.refusal.code}` } }));
+    }
+  };
+
+  setHandler(caseMessageSignal, (message) => {
+    signals += 1;
+    if (!isNew(message.messageId)) return;
+    if (c) takeMessage(message);
+    else messages.push(message);
   });
 
   setHandler(supervisionReminderSignal, ({ remindAt }) => catchUp(Math.max(Date.now(), remindAt)));
+  setHandler(supervisionBreachedSignal, ({ level, dueAt }) => {
+    watched.delete(level);
+    catchUp(Math.max(Date.now(), dueAt));
+  });
 
   const act = async (input: HazardActInput): Promise<HazardActResult> => {
+    acts += 1;
+    if (!c) await condition(() => c !== null || nobody);
     catchUp(Date.now());
-    const { record } = decide(input.command, { commandId: input.commandId, actor: input.actor, at: Date.now(), clientAt: input.clientAt });
+    const { record } = await withCalendar(() => decide(input.command, { commandId: input.commandId, actor: input.actor, at: Date.now(), clientAt: input.clientAt }));
+    // Of the case after the act and all that followed from it at once.
     const after = c!;
     await condition(() => recordedSeq >= after.seq);
     return { transition: record, case: after };
   };
   const validator = ({ command, actor }: HazardActInput): void => {
-    if (!c) throw refusalFailure({ code: 'hazard.not_started' });
-    accepted(checkCommand(c, command, actor));
+    if (c) accepted(checkCommand(c, command, actor, Date.now(), policy));
+    else if (!TAKES_UP_AGAIN.includes(command.name)) throw refusalFailure({ code: 'hazard.not_started' });
   };
   for (const name of PERSON_COMMANDS) {
     const only = (input: HazardActInput): void => {
@@ -178,42 +291,71 @@ export async function hazardClosure({ hazardId, tenantId }: HazardClosureInput):
   }
 
   // ---- the life of the case ----
-  await condition(() => early.length > 0);
-  const first = early[0]!;
-  const opened = await openHazard({ hazardId, reportedAt: first.receivedAt });
-  policy = opened.policy;
-  if (opened.existing) {
-    c = opened.existing;
-    recordedSeq = opened.existing.seq;
-    const timer = supervisionTimer(opened.existing);
-    const d = opened.existing.deadlines.find((x) => x.kind === 'supervision' && !x.breached);
-    if (timer && d && d.level !== 0) watch({ level: d.level, cause: 'overdue', openedAt: d.startedAt, dueAt: d.dueAt, reminders: d.reminders });
-    if (opened.existing.state === 'triaged' && !opened.existing.needsOwner) beside(dispatchByRule);
-  } else {
-    take(openCase({ hazardId, tenantId, report: first }, { commandId: `report/${first.reportId}`, actor: null, at: first.receivedAt, clientAt: first.clientAt, policy }));
+  if (!c) {
+    await condition(() => waiting.length > 0 || messages.length > 0 || acts > 0);
+    const first = waiting[0];
+    const opened = await openHazard({ hazardId, reportedAt: first?.receivedAt ?? Date.now() });
+    policy = { ...DEFAULT_POLICY, ...opened.policy, ...(whole ? {} : { lookBackMs: ENDS_WITH_ARCHIVE }) };
+    calendar = opened.calendar ?? [];
+    if (opened.existing) {
+      chainHead = opened.chainHead ?? null;
+      for (const id of opened.reportIds ?? []) isNew(id);
+      const known = new Set(opened.reportIds);
+      waiting.splice(0, waiting.length, ...waiting.filter((r) => !known.has(r.reportId)));
+      recordedSeq = opened.existing.seq;
+      c = opened.existing;
+      const timer = supervisionTimer(opened.existing);
+      const d = opened.existing.deadlines.find((x) => x.kind === 'supervision' && !x.breached);
+      if (timer && d && d.level !== 0) watch({ level: d.level, cause: 'overdue', openedAt: d.startedAt, dueAt: d.dueAt, reminders: d.reminders });
+      if (opened.existing.state === 'triaged' && !opened.existing.needsOwner) beside(dispatchByRule);
+    } else if (first) {
+      waiting.shift();
+      take(openCase({ hazardId, tenantId, report: first }, { commandId: `report/${first.reportId}`, actor: null, at: first.receivedAt, clientAt: first.clientAt, policy }));
+    } else {
+      nobody = true;
+      await condition(allHandlersFinished);
+      return null;
+    }
   }
   catchUp(Date.now());
-  for (const report of early.splice(0)) takeReport(report);
+  takeWaiting();
+  for (const message of messages.splice(0)) takeMessage(message);
 
   const timer = (): CaseTimer | null => {
     if (!c) return null;
     const own = nextTimer(c);
-    const supervision = watched.has(c.supervision) ? null : supervisionTimer(c);
-    return own && supervision ? (supervision.at < own.at ? supervision : own) : own ?? supervision;
+    const kept = watched.has(c.supervision);
+    const supervision = kept && !whole ? null : supervisionTimer(c);
+    const later = supervision && kept ? { ...supervision, at: supervision.at + SUPERVISION_GRACE_MS } : supervision;
+    return own && later ? (later.at < own.at ? later : own) : own ?? later;
   };
-  while (!isClosed(c!)) {
-    const due = timer();
-    const changed = (): boolean => isClosed(c!) || timer()?.at !== due?.at;
-    const left = due ? due.at - Date.now() : 0;
-    if (left > 0) await condition(changed, left);
-    else await condition(changed);
-    catchUp(Date.now());
-  }
+  /** Nobody is left waiting: acts are answered, supervisions told, late reports sent on. */
+  const isQuiet = (): boolean => tasks === 0 && unrecorded.length === 0 && allHandlersFinished();
+  const isLong = (): boolean => {
+    const info = workflowInfo();
+    return whole && (info.continueAsNewSuggested || info.historyLength > RUN_LIMITS.events || signals > RUN_LIMITS.signals || acts > RUN_LIMITS.acts);
+  };
 
-  // Nobody is left waiting: acts are answered, supervisions ended, late reports sent on.
   for (;;) {
+    while (!isFinished(c!) && !isLong()) {
+      const due = timer();
+      const changed = (): boolean => isFinished(c!) || late.length > 0 || isLong() || timer()?.at !== due?.at;
+      const left = due ? due.at - Date.now() : 0;
+      if (left > 0) await condition(changed, left);
+      else await condition(changed);
+      catchUp(Date.now());
+      for (const report of late.splice(0)) await rerouteReport({ hazardId, reportId: report.reportId });
+    }
+    if (!isFinished(c!)) {
+      leaving = true;
+      await condition(isQuiet);
+      await continueAsNew<typeof hazardClosure>({
+        hazardId, tenantId,
+        carried: { case: c!, policy, calendar, chainHead, seen: [...seen], waiting: [...waiting, ...late], watched: [...watched.keys()] },
+      });
+    }
     for (const report of late.splice(0)) await rerouteReport({ hazardId, reportId: report.reportId });
-    await condition(() => late.length > 0 || (tasks === 0 && unrecorded.length === 0 && allHandlersFinished()));
-    if (late.length === 0) return c;
+    await condition(() => late.length > 0 || !isFinished(c!) || isQuiet());
+    if (late.length === 0 && isFinished(c!) && isQuiet()) return c;
   }
 }

@@ -23,3 +23,6 @@ export const closeSupervisionSignal = defineSignal<[{ outcome: 'accepted' | 'esc
 
 /** To the case: a reminder of this level is due. Sent once; the case takes each instant once. */
 export const supervisionReminderSignal = defineSignal<[{ level: SupervisionLevel; remindAt: number }]>('supervisionReminder');
+
+/** To the case: the deadline of this level has passed. */
+export const supervisionBreachedSignal = defineSignal<[{ level: SupervisionLevel; dueAt: number }]>('supervisionBreached');
