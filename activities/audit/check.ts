@@ -1,14 +1,18 @@
 /** How an invariant is looked at: by one query over the snapshot, or by reading along. What violates it is named, never changed. */
 import pg from 'pg';
-import type { EvidenceFiles } from './files.ts';
+import type { ArchiveStore } from '../../platform/archive-store.ts';
 import type { EngineView } from './engine-view.ts';
+import type { EvidenceFiles } from './files.ts';
 
 export interface AuditContext {
   /** In the snapshot: a transaction that reads only. */
   client: pg.ClientBase;
   /** A look outside the snapshot, for what may have settled since. */
   fresh: pg.Pool;
+  /** null: there is no evidence store. */
   files: EvidenceFiles | null;
+  archive: Pick<ArchiveStore, 'size' | 'load'>;
+  /** null: the engine is away. */
   engine: EngineView | null;
   /** Bytes of evidence to be hashed; null: all. */
   hashBytes: number | null;

@@ -26,7 +26,7 @@ const BREACH = `t.hazard_id = d.hazard_id AND t.seq IS NOT NULL AND t.server_at 
 
 export const deadlineChecks = {
   'deadline-of-state': query(`SELECT 'hazard/' || h.id AS record FROM hazard h JOIN jsonb_to_recordset(${json(DEMANDED)}) AS m(state text, kind text) USING (state)
-    WHERE NOT h.paused AND NOT EXISTS (SELECT FROM deadline d WHERE d.hazard_id = h.id AND d.cycle = h.cycle AND d.kind = m.kind AND d.met_at IS NULL AND d.withdrawn_at IS NULL)`),
+    WHERE NOT EXISTS (SELECT FROM deadline d WHERE d.hazard_id = h.id AND d.cycle = h.cycle AND d.kind = m.kind AND d.met_at IS NULL AND d.withdrawn_at IS NULL)`),
   'deadline-one-end': query(`SELECT ${DEADLINE} FROM deadline d WHERE met_at IS NOT NULL AND withdrawn_at IS NOT NULL`),
   'deadline-in-order': query(`SELECT ${DEADLINE} FROM deadline d WHERE least(met_at, withdrawn_at) < started_at OR breached_at < due_at`),
   'deadline-agrees-with-case': query(`SELECT DISTINCT 'hazard/' || h.id AS record FROM hazard h
@@ -39,8 +39,8 @@ export const deadlineChecks = {
     WHERE h.state NOT IN ${CLOSED}`),
   'deadline-as-told': query(`SELECT ${DEADLINE} FROM deadline d JOIN notice n ON n.hazard_id = d.hazard_id AND n.kind = 'dispatch' AND n.issued_at = d.started_at
     WHERE d.kind = 'rectify' AND NOT n.is_copy AND (extract(epoch FROM d.due_at) * 1000)::bigint IS DISTINCT FROM (n.data->'facts'->>'dueAt')::bigint`),
-  'deadline-basis-known': query(`SELECT ${DEADLINE} FROM deadline d WHERE split_part(basis, '#', 1) <> '${DEFAULT_POLICY.id}' AND NOT EXISTS (SELECT FROM park_policy p WHERE p.id = split_part(d.basis, '#', 1))
-    OR split_part(basis, '#', 2) = ''`),
+  'deadline-basis-known': query(`SELECT ${DEADLINE} FROM deadline d WHERE basis !~ '^split(\\+pause)*$' AND (split_part(basis, '#', 2) = ''
+    OR split_part(basis, '#', 1) <> '${DEFAULT_POLICY.id}' AND NOT EXISTS (SELECT FROM park_policy p WHERE p.id = split_part(d.basis, '#', 1)))`),
   'deadline-breach-told': query(`SELECT ${DEADLINE} FROM deadline d WHERE breached_at IS NOT NULL AND NOT EXISTS (
     SELECT FROM hazard_transition t JOIN notice n ON n.hazard_id = t.hazard_id AND n.issued_at = t.server_at AND n.kind IN ('overdue', 'supervision') WHERE ${BREACH})`),
   'deadline-breach-kept': query(`SELECT ${DEADLINE} FROM deadline d JOIN hazard h ON h.id = d.hazard_id

@@ -12,10 +12,10 @@ const TRANSITION = `'hazard/' || t.hazard_id || '/' || t.seq AS record`;
 const JUDGED = `t.seq IS NOT NULL AND t.command IN ${inList(JUDGING)}`;
 
 /** Acts by which somebody has a part in the rectification. */
-const WORK: readonly CommandName[] = ['start', 'plan', 'progress', 'split', 'submit', 'withdraw'];
+const WORK: readonly CommandName[] = ['start', 'plan', 'progress', 'split', 'submit'];
 /** Whether a person (SQL) was responsible for the case of `t`, or rectified it, before `t`. */
 const rectifiedBefore = (person: string): string => `EXISTS (SELECT FROM hazard_transition p WHERE p.hazard_id = t.hazard_id AND p.seq < t.seq
-  AND (p.command IN ('dispatch', 'handover') AND p.payload->>'responsibleId' = ${person} OR p.command IN ${inList(WORK)} AND (p.actor_id = ${person} OR p.payload->>'delegatorId' = ${person})))`;
+  AND (p.command IN ('dispatch', 'handover') AND p.payload->>'responsibleId' = ${person} OR p.command IN ${inList(WORK)} AND (p.actor_id = ${person} OR p.payload->>'onBehalfOf' = ${person})))`;
 
 /** Acts of people with the roles that may do them. */
 const MAY = PERSON_COMMANDS.flatMap((command) => ROLES.filter((role) => may(role, `hazard.${command}`)).map((role) => ({ command, role })));
@@ -23,6 +23,8 @@ const ENTERPRISE_ROLE = 'enterprise_safety_officer';
 
 /** The grade that the case had at `t`. */
 const GRADE_THEN = `(SELECT p.payload->>'grade' FROM hazard_transition p WHERE p.hazard_id = t.hazard_id AND p.seq < t.seq AND p.command = 'triage' ORDER BY p.seq DESC LIMIT 1)`;
+/** What was signed before these is void, and what was submitted is done again. */
+const SINCE_SENT_BACK = `(SELECT coalesce(max(r.seq), 0) FROM hazard_transition r WHERE r.hazard_id = t.hazard_id AND r.cycle = t.cycle AND r.seq < t.seq AND r.command IN ('start', 'reject', 'withdraw', 'acceptItems'))`;
 const ACCEPTED = `t.seq IS NOT NULL AND t.command = 'accept'`;
 /** Within the cycle of `t` and before it. */
 const EARLIER = `p.hazard_id = t.hazard_id AND p.cycle = t.cycle AND p.seq < t.seq`;
@@ -48,30 +50,29 @@ export const dutyChecks = {
   'duty-judge-not-rectifier': query(`SELECT ${TRANSITION} FROM hazard_transition t WHERE ${JUDGED} AND ${rectifiedBefore('t.actor_id')}`),
   'duty-judge-not-of-enterprise': query(`SELECT ${TRANSITION} FROM hazard_transition t WHERE ${JUDGED} AND t.actor_org_id = t.tenant_id`),
   'duty-judge-not-of-contractor': query(`SELECT ${TRANSITION} FROM hazard_transition t WHERE ${JUDGED} AND EXISTS (
-    SELECT FROM affiliation a JOIN membership m ON m.person_id = t.actor_id AND m.org_id IN (a.contractor_id, a.principal_id)
-    WHERE t.tenant_id IN (a.contractor_id, a.principal_id) AND m.org_id <> t.tenant_id AND a.valid_from <= t.server_at AND (a.valid_to IS NULL OR t.server_at < a.valid_to))`),
-  'duty-judge-not-by-delegation': query(`SELECT ${TRANSITION} FROM hazard_transition t WHERE ${JUDGED} AND t.payload->>'delegatorId' IS NOT NULL AND ${rectifiedBefore(`(t.payload->>'delegatorId')`)}`),
+    SELECT FROM affiliation a JOIN membership m ON m.org_id = a.contractor_id AND m.person_id IN (t.actor_id, t.payload->>'onBehalfOf')
+    WHERE a.principal_id = t.tenant_id AND a.valid_from <= t.server_at AND (a.valid_to IS NULL OR t.server_at < a.valid_to))`),
+  'duty-judge-not-by-delegation': query(`SELECT ${TRANSITION} FROM hazard_transition t WHERE ${JUDGED} AND t.payload->>'onBehalfOf' IS NOT NULL AND ${rectifiedBefore(`(t.payload->>'onBehalfOf')`)}`),
   'duty-role-may': query(`SELECT ${TRANSITION} FROM hazard_transition t WHERE t.seq IS NOT NULL AND t.command IN ${inList(PERSON_COMMANDS)} AND t.actor_role IS NOT NULL
     AND NOT EXISTS (SELECT FROM jsonb_to_recordset(${json(MAY)}) AS m(command text, role text) WHERE m.command = t.command AND m.role = t.actor_role)`),
   'duty-own-cases-only': query(`SELECT ${TRANSITION} FROM hazard_transition t WHERE t.seq IS NOT NULL AND t.command <> 'open' AND t.actor_role = '${ENTERPRISE_ROLE}' AND t.actor_org_id <> t.tenant_id`),
-  // A second person signs the submission that is accepted: what was signed before a rejection is void.
   'duty-major-two-persons': query(`SELECT ${TRANSITION} FROM hazard_transition t WHERE ${ACCEPTED} AND ${GRADE_THEN} = 'major'
-    AND NOT EXISTS (SELECT FROM hazard_transition p WHERE ${EARLIER} AND p.command = 'sign' AND p.actor_id <> t.actor_id
-      AND p.seq > (SELECT coalesce(max(r.seq), 0) FROM hazard_transition r WHERE r.hazard_id = t.hazard_id AND r.seq < t.seq AND r.command IN ('reject', 'withdraw', 'acceptItems')))`),
+    AND NOT EXISTS (SELECT FROM hazard_transition p WHERE ${EARLIER} AND p.command = 'sign' AND p.seq > ${SINCE_SENT_BACK} AND p.actor_id <> t.actor_id
+      AND p.payload->>'onBehalfOf' IS DISTINCT FROM t.actor_id AND t.payload->>'onBehalfOf' IS DISTINCT FROM p.actor_id)`),
   'duty-signers-signed': query(`SELECT ${TRANSITION} FROM hazard_transition t WHERE ${ACCEPTED}
     AND EXISTS (SELECT FROM hazard_transition p WHERE ${EARLIER} AND p.command = 'addSigner' AND p.payload->>'personId' <> t.actor_id
-      AND NOT EXISTS (SELECT FROM hazard_transition s WHERE s.hazard_id = t.hazard_id AND s.cycle = t.cycle AND s.seq > p.seq AND s.seq < t.seq AND s.command = 'sign' AND s.actor_id = p.payload->>'personId'))`),
+      AND NOT EXISTS (SELECT FROM hazard_transition s WHERE s.hazard_id = t.hazard_id AND s.cycle = t.cycle AND s.seq > ${SINCE_SENT_BACK} AND s.seq < t.seq AND s.command = 'sign' AND s.actor_id = p.payload->>'personId'))`),
   'duty-evidence-of-fix': query(`SELECT ${TRANSITION} FROM hazard_transition t WHERE ${ACCEPTED}
     AND NOT EXISTS (SELECT FROM evidence e WHERE e.hazard_id = t.hazard_id AND e.cycle = t.cycle AND e.purpose = 'submission' AND e.sha256 IS NOT NULL AND e.recorded_at <= t.server_at
-      AND e.recorded_at >= (SELECT max(p.server_at) FROM hazard_transition p WHERE ${EARLIER} AND p.command = 'start'))`),
+      AND e.recorded_at >= (SELECT p.server_at FROM hazard_transition p WHERE p.hazard_id = t.hazard_id AND p.seq = ${SINCE_SENT_BACK}))`),
   'duty-major-on-site': query(`SELECT ${TRANSITION} FROM hazard_transition t WHERE ${ACCEPTED} AND ${GRADE_THEN} = 'major'
     AND NOT EXISTS (SELECT FROM evidence e WHERE e.hazard_id = t.hazard_id AND e.cycle = t.cycle AND e.purpose = 'acceptance' AND e.sha256 IS NOT NULL AND e.dedupe_key LIKE t.hazard_id || '/' || t.seq || '/%')`),
   'duty-major-planned': query(`SELECT ${TRANSITION} FROM hazard_transition t WHERE t.seq IS NOT NULL AND t.command = 'submit' AND ${GRADE_THEN} = 'major'
     AND NOT EXISTS (SELECT FROM hazard_transition p WHERE ${EARLIER} AND p.command = 'plan')`),
   'duty-dismisser-not-reporter': query(`SELECT ${TRANSITION} FROM hazard_transition t WHERE t.seq IS NOT NULL AND t.command = 'dismiss'
-    AND EXISTS (SELECT FROM hazard_report r WHERE r.hazard_id = t.hazard_id AND r.received_at <= t.server_at AND r.reporter_id IN (t.actor_id, t.payload->>'delegatorId'))`),
+    AND EXISTS (SELECT FROM hazard_report r WHERE r.hazard_id = t.hazard_id AND r.recorded_seq < t.seq AND r.reporter_id IN (t.actor_id, t.payload->>'onBehalfOf'))`),
   'duty-statutory-not-dismissed': query(`SELECT ${TRANSITION} FROM hazard_transition t WHERE t.seq IS NOT NULL AND t.command = 'dismiss'
-    AND EXISTS (SELECT FROM hazard_report r WHERE r.hazard_id = t.hazard_id AND r.statutory AND r.received_at <= t.server_at)`),
+    AND EXISTS (SELECT FROM hazard_report r WHERE r.hazard_id = t.hazard_id AND r.statutory AND r.recorded_seq < t.seq)`),
   'duty-extension-asked': query(`SELECT ${TRANSITION} FROM hazard_transition t WHERE t.seq IS NOT NULL AND t.command = 'decideExtension'
     AND (SELECT p.command FROM hazard_transition p WHERE ${EARLIER} AND p.command IN ('requestExtension', 'withdrawExtension', 'decideExtension') ORDER BY p.seq DESC LIMIT 1) IS DISTINCT FROM 'requestExtension'`),
   'duty-extension-level': query(`SELECT ${TRANSITION} FROM hazard_transition t WHERE t.seq IS NOT NULL AND t.command = 'decideExtension' AND t.actor_role IS DISTINCT FROM 'park_admin'

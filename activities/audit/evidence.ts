@@ -1,6 +1,8 @@
 /** Evidence and packages: what the record names is in the store, whole, and nothing else is. */
+import { packageProblem } from '../../domain/archive.ts';
 import { EVIDENCE_LIMITS } from '../../domain/evidence.ts';
 import { SELF_AUDIT } from '../../domain/self-audit.ts';
+import { sha256Of } from '../../prisma/chain.ts';
 import type { AuditContext, Check } from './check.ts';
 import { interval, NotChecked, query, reading, stream } from './check.ts';
 import type { EvidenceFiles } from './files.ts';
@@ -50,7 +52,7 @@ export const evidenceChecks = {
     let batch: string[] = [];
     const unknown = async (): Promise<string[]> => {
       const { rows } = await context.client.query<{ sha256: string }>(
-        `SELECT f AS sha256 FROM unnest($1::text[]) f WHERE NOT EXISTS (SELECT FROM blob b WHERE b.sha256 = f) AND NOT EXISTS (SELECT FROM archive_package p WHERE f IN (p.json_sha256, p.pdf_sha256)) ORDER BY f`, [batch],
+        `SELECT f AS sha256 FROM unnest($1::text[]) f WHERE NOT EXISTS (SELECT FROM blob b WHERE b.sha256 = f) ORDER BY f`, [batch],
       );
       batch = [];
       context.alive();
@@ -68,15 +70,22 @@ export const evidenceChecks = {
   'package-per-cycle': query(`SELECT 'hazard/' || t.hazard_id || '/package/' || t.cycle AS record FROM hazard_transition t
     WHERE t.seq IS NOT NULL AND t.command = 'archive' AND t.recorded_at < now() - ${interval(SELF_AUDIT.settleMs)}
       AND NOT EXISTS (SELECT FROM archive_package p WHERE p.hazard_id = t.hazard_id AND p.cycle = t.cycle)`),
-  'package-whole': reading(async function* (context) {
-    const files = filesOf(context);
-    const rows = stream<PackageRow>(context.client,
+  'package-whole': reading(async function* ({ client, archive, alive }) {
+    const rows = stream<PackageRow>(client,
       `SELECT p.*, (SELECT t.hash FROM hazard_transition t WHERE t.hazard_id = p.hazard_id AND t.seq = p.last_seq AND t.cycle = p.cycle) AS hash FROM archive_package p ORDER BY p.id`, AT_ONCE);
-    const isWhole = async (sha256: string | null, bytes: string | null): Promise<boolean> =>
-      sha256 === null || ((await files.size(sha256)) === Number(bytes) && (await files.hash(sha256)) === sha256);
+    const isWhole = async (p: PackageRow): Promise<boolean> => {
+      if (p.hash !== p.chain_head || (await archive.size(p.json_sha256)) !== Number(p.json_bytes)) return false;
+      const content = (await archive.load(p.json_sha256)).toString('utf8');
+      if (packageProblem(content, sha256Of) !== null) return false;
+      if (p.pdf_sha256 === null) return true;
+      if ((await archive.size(p.pdf_sha256)) !== Number(p.pdf_bytes)) return false;
+      await archive.load(p.pdf_sha256);
+      return true;
+    };
     for await (const p of rows) {
-      if (p.hash !== p.chain_head || !(await isWhole(p.json_sha256, p.json_bytes)) || !(await isWhole(p.pdf_sha256, p.pdf_bytes))) yield `hazard/${p.hazard_id}/package/${p.cycle}`;
-      context.alive();
+      // A file that was changed or cannot be read does not prove anything any more.
+      if (!(await isWhole(p).catch(() => false))) yield `hazard/${p.hazard_id}/package/${p.cycle}`;
+      alive();
     }
   }),
 } satisfies Record<string, Check>;

@@ -1,7 +1,7 @@
 /** The files of the evidence store, read only: what is there, and whether it is what its name says. */
 import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
-import { access, opendir, readFile, stat } from 'node:fs/promises';
+import { access, opendir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 
 export interface EvidenceFiles {
@@ -9,7 +9,6 @@ export interface EvidenceFiles {
   size(sha256: string): Promise<number | null>;
   /** SHA-256 of what lies under the name. */
   hash(sha256: string): Promise<string>;
-  text(sha256: string): Promise<string>;
   /** Every file by its name, with the instant of its last change (epoch ms). */
   all(): AsyncGenerator<{ sha256: string; changedAt: number }>;
 }
@@ -35,7 +34,6 @@ export const openEvidenceFiles = async (dataDir: string): Promise<EvidenceFiles 
       for await (const chunk of createReadStream(pathOf(sha256))) hash.update(chunk as Buffer);
       return hash.digest('hex');
     },
-    text: (sha256) => readFile(pathOf(sha256), 'utf8'),
     all: async function* () {
       for await (const first of await opendir(root)) {
         if (!first.isDirectory() || !FOLDER.test(first.name)) continue;

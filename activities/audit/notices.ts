@@ -16,7 +16,9 @@ export const noticeChecks = {
   'notice-in-inbox': query(`SELECT ${NOTICE} FROM notice n WHERE NOT EXISTS (SELECT FROM delivery d WHERE d.notice_id = n.id AND d.channel = 'inbox' AND d.address = n.recipient_org_id)`),
   'notice-failure-has-task': query(`SELECT 'delivery/' || d.id AS record FROM delivery d
     WHERE d.state = 'failed' AND coalesce(d.failed_at, d.created_at) < now() - ${interval(SELF_AUDIT.settleMs)}
-      AND NOT EXISTS (SELECT FROM task t WHERE t.kind = 'notice_undeliverable' AND t.detail->>'noticeId' = d.notice_id)`),
+      AND NOT EXISTS (SELECT FROM task t WHERE t.kind = 'notice_undeliverable' AND t.detail->>'channel' = d.channel AND t.detail->>'address' = d.address
+        -- One task a day for an address.
+        AND t.created_at > coalesce(d.failed_at, d.created_at) - interval '1 day')`),
   'notice-not-hanging': query(`SELECT 'delivery/' || id AS record FROM delivery WHERE state IN ('pending', 'collecting') AND created_at < now() - ${interval(MAIL_GIVE_UP_MS)}`),
   'notice-of-known-matter': query(`SELECT ${NOTICE} FROM notice n
     WHERE (n.hazard_id IS NOT NULL AND NOT EXISTS (SELECT FROM hazard h WHERE h.id = n.hazard_id)) OR (n.alarm_id IS NOT NULL AND NOT EXISTS (SELECT FROM alarm a WHERE a.id = n.alarm_id))`),

@@ -3,7 +3,7 @@ import { ALSO_BY_SYSTEM, CLOSED_STATES, HAZARD_STATES, PERSON_COMMANDS } from '.
 import type { CommandName } from '../../domain/hazard-case.ts';
 import { MOVES } from '../../domain/hazard-moves.ts';
 import { SELF_AUDIT } from '../../domain/self-audit.ts';
-import type { TransitionRow } from '../../prisma/chain.ts';
+import type { LinkRow } from '../../prisma/chain.ts';
 import { rowRecord, TRANSITION_COLUMNS, transitionHash } from '../../prisma/chain.ts';
 import type { Check } from './check.ts';
 import { inList, interval, json, query, reading, stream } from './check.ts';
@@ -75,8 +75,7 @@ export const recordChecks = {
   'record-chain-whole': reading(async function* ({ client, alive }) {
     let hazardId = '';
     let before: string | null = null;
-    type Row = TransitionRow & { hazard_id: string; prev_hash: string | null; hash: string | null };
-    for await (const row of stream<Row>(client, `SELECT hazard_id, prev_hash, hash, ${TRANSITION_COLUMNS} FROM hazard_transition WHERE seq IS NOT NULL ORDER BY hazard_id, seq`)) {
+    for await (const row of stream<LinkRow & { hazard_id: string }>(client, `SELECT hazard_id, ${TRANSITION_COLUMNS} FROM hazard_transition WHERE seq IS NOT NULL ORDER BY hazard_id, seq`)) {
       if (row.hazard_id !== hazardId) {
         hazardId = row.hazard_id;
         before = null;
