@@ -12,7 +12,7 @@ const mayImport: Record<string, string[]> = {
   platform: [],
   workflows: ['domain', 'activities'], // activities by `import type` only, see below
   templates: ['domain'],
-  prisma: ['domain', 'platform', 'workflows/ids.ts', 'workflows/hazard-closure/messages.ts', 'workflows/second-supervision/messages.ts', 'workflows/alarm-handling/messages.ts', 'workflows/duty-task/messages.ts', 'workflows/patrol-plan/messages.ts'],
+  prisma: ['domain', 'platform', 'workflows/ids.ts', 'workflows/hazard-closure/messages.ts', 'workflows/second-supervision/messages.ts', 'workflows/alarm-handling/messages.ts', 'workflows/duty-task/messages.ts', 'workflows/patrol-plan/messages.ts', 'workflows/inspection-expiry/messages.ts'],
   activities: ['domain', 'prisma', 'platform', 'templates', 'models', 'workflows/ids.ts', 'workflows/hazard-closure/messages.ts', 'workflows/second-supervision/messages.ts', 'workflows/alarm-handling/messages.ts', 'workflows/duty-task/messages.ts', 'workflows/patrol-plan/messages.ts'],
   worker: ['activities', 'prisma', 'platform', 'domain', 'workflows'],
   ingest: ['domain', 'prisma', 'platform', 'workflows/ids.ts', 'workflows/hazard-closure/messages.ts', 'workflows/alarm-handling/messages.ts', 'workflows/duty-task/messages.ts', 'workflows/patrol-plan/messages.ts'],

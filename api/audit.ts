@@ -35,6 +35,15 @@ export const audit = {
   },
   evidenceOriginal: (client: pg.ClientBase, input: { personId: string; sha256: string }) =>
     write(client, { actorId: input.personId, action: 'evidence.original', object: `blob/${input.sha256}`, outcome: 'ok' }),
+  delegation: (client: pg.ClientBase, input: { personId: string; delegationId: string; act: 'create' | 'end'; detail: Record<string, unknown> }) =>
+    write(client, { actorId: input.personId, action: `delegation.${input.act}`, object: `delegation/${input.delegationId}`, outcome: 'ok', detail: input.detail }),
+  affiliation: (client: pg.ClientBase, input: { personId: string; affiliationId: string; act: 'create' | 'end'; detail: Record<string, unknown> }) =>
+    write(client, { actorId: input.personId, action: `affiliation.${input.act}`, object: `affiliation/${input.affiliationId}`, outcome: 'ok', detail: input.detail }),
+  responsibilityRule: (client: pg.ClientBase, input: { personId: string; ruleId: string; tenantId: string; outcome: 'recorded' | 'ended'; responsibleId: string; supersedes: string | null }) =>
+    write(client, {
+      actorId: input.personId, action: 'responsibility.manage', object: `responsibility_rule/${input.ruleId}`, outcome: input.outcome,
+      detail: { tenantId: input.tenantId, responsibleId: input.responsibleId, supersedes: input.supersedes },
+    }),
   /** A permission that was asked for and refused. */
   refused: (client: pg.ClientBase, input: { personId: string; role: string; action: string; object: string; code: string }) =>
     write(client, { actorId: input.personId, action: input.action, object: input.object, outcome: input.code, detail: { role: input.role } }),

@@ -4,8 +4,8 @@
  * AQ 3067-2026; of that one only clause numbers and topics could be read. A park has each pack checked against the official text before it relies
  * on it.
  */
-import type { Criterion, CriteriaPack, Expression } from './criteria.ts';
-import type { HazardType } from './hazard-types.ts';
+import type { Criterion, CriteriaPack, Expression, Facts } from './criteria.ts';
+import type { FieldValue, HazardType } from './hazard-types.ts';
 
 export interface FactSpec {
   zh: string;
@@ -158,3 +158,9 @@ const AQ_3067: CriteriaPack = {
 };
 
 export const CRITERIA_PACKS: readonly CriteriaPack[] = [ORDER_10, CHEMICAL_2017, AQ_3067];
+
+/** Fields of a report that answer a fact. */
+const FIELD_FACTS: Readonly<Record<string, string>> = { ledger: 'confinedSpaceLedger', warningSign: 'confinedSpaceSign' };
+
+export const factsOfFields = (fields: Readonly<Record<string, FieldValue>>): Facts =>
+  Object.fromEntries(Object.entries(FIELD_FACTS).flatMap(([field, fact]) => (typeof fields[field] === 'boolean' ? [[fact, fields[field]]] : [])));

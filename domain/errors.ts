@@ -36,6 +36,11 @@ export const REFUSALS = {
   'account.role_mismatch': { status: 422, zh: '该角色不属于此类组织', en: 'This role does not belong into that kind of organisation' },
   'account.disables_itself': { status: 409, zh: '不得停用本人账户', en: 'Nobody may disable their own account' },
   'grant.invalid': { status: 422, zh: '授权内容无效', en: 'The grant is not valid' },
+  'delegation.delegate_invalid': { status: 422, zh: '受托人须为同一单位（园区部门之间可互相委托）的其他人员', en: 'A delegate is another person of the same organisation, or of another department of the park' },
+  'delegation.term_invalid': { status: 422, zh: '委托期限无效', en: 'The term of the delegation is not valid' },
+  'delegation.not_found': { status: 404, zh: '未找到该委托', en: 'There is no such delegation' },
+  'affiliation.invalid': { status: 422, zh: '承包关系无效', en: 'The affiliation is not valid' },
+  'affiliation.not_found': { status: 404, zh: '未找到该承包关系', en: 'There is no such affiliation' },
   'permission.denied': { status: 403, zh: '没有此项权限', en: 'You may not do this' },
   // hazard
   'hazard.not_found': { status: 404, zh: '未找到该隐患', en: 'There is no such hazard' },
@@ -76,6 +81,10 @@ export const REFUSALS = {
   'hazard.already_listed': { status: 409, zh: '已挂牌督办', en: 'Listed already' },
   'hazard.merge_target': { status: 422, zh: '不能合并到该隐患', en: 'It cannot be merged into that case' },
   'hazard.look_back_not_due': { status: 409, zh: '没有到期的回头看', en: 'No look-back is due' },
+  // responsibility
+  'responsibility.not_found': { status: 404, zh: '未找到该责任规则', en: 'There is no such responsibility rule' },
+  'responsibility.ended': { status: 409, zh: '责任规则已终止', en: 'The responsibility rule has ended' },
+  'responsibility.person_invalid': { status: 422, zh: '责任人不是该企业的安全员', en: 'The person is no safety officer of the enterprise' },
   // alarm
   'alarm.not_found': { status: 404, zh: '未找到该报警', en: 'There is no such alarm' },
   'alarm.already_acknowledged': { status: 409, zh: '报警已被确认收悉', en: 'The alarm is acknowledged already' },
@@ -94,6 +103,9 @@ export const REFUSALS = {
   'blob.pixels': { status: 422, zh: '图片像素过大', en: 'The picture has too many pixels' },
   'blob.not_found': { status: 404, zh: '未找到该文件', en: 'There is no such file' },
   'blob.too_large': { status: 413, zh: '文件过大', en: 'The file is too large' },
+  // archive
+  'archive.not_found': { status: 404, zh: '未找到该归档包', en: 'There is no such archive package' },
+  'archive.document_pending': { status: 404, zh: '归档文书正在生成', en: 'The document of the package is still being made' },
   // notices
   'notice.placeholder_empty': { status: 422, zh: '通知书存在空白项', en: 'The notice has an empty placeholder' },
   'notice.kind_unknown': { status: 422, zh: '未知的通知类型', en: 'Unknown kind of notice' },
@@ -146,6 +158,8 @@ export const REFUSALS = {
   'flow.version_unknown': { status: 404, zh: '没有该流程版本', en: 'There is no such flow version' },
   'flow.event_unknown': { status: 422, zh: '未知的传感器事件', en: 'There is no such sensor event' },
   'flow.token': { status: 401, zh: '流程进程令牌无效', en: 'The token of the flow process is not valid' },
+  // figures
+  'figures.too_many': { status: 422, zh: '数据过多，请缩小时间范围或筛选条件', en: 'There is too much; narrow the period or the filter' },
   // calendar
   'calendar.year_missing': { status: 409, zh: '该年度的法定日历尚未载入，请先载入国务院办公厅的节假日安排', en: 'The statutory calendar of that year is not loaded; load it first' },
   'calendar.term_invalid': { status: 422, zh: '期间不符合要求', en: 'The term is not valid' },

@@ -63,6 +63,9 @@ export const PERMISSIONS = {
   'hazard.reopen': ['park_admin', 'emergency_office'],
   'hazard.reconsider': ['park_admin', 'emergency_office'],
   'hazard.lookBack': PARK,
+  'responsibility.read': [...PARK, 'enterprise_safety_officer'],
+  'responsibility.manage': ['park_admin', 'enterprise_safety_officer'],
+  'inspection.record': [...PARK, 'enterprise_safety_officer'],
   'alarm.read': [...PARK, 'enterprise_safety_officer', 'process_owner'],
   'alarm.acknowledge': [...PARK, 'enterprise_safety_officer'],
   'alarm.confirm': [...PARK, 'enterprise_safety_officer'],
@@ -78,6 +81,8 @@ export const PERMISSIONS = {
   'evidence.claim': PARK,
   /** The file as it was sent, metadata and all; audited. */
   'evidence.original': ['park_admin', 'emergency_office'],
+  /** 归档包: the whole record of a case that is closed. */
+  'archive.read': [...PARK, 'enterprise_safety_officer', 'regulator'],
   'notice.read': [...PARK, 'enterprise_safety_officer', 'regulator'],
   'notice.acknowledge': [...PARK, 'enterprise_safety_officer', 'regulator'],
   'notice.receipts': PARK,
@@ -88,12 +93,19 @@ export const PERMISSIONS = {
   'patrol.read': [...PARK, 'enterprise_safety_officer'],
   /** An enterprise plans its own patrols only. */
   'patrol.manage': ['park_admin', 'emergency_office', 'enterprise_safety_officer'],
+  /** 统计指标: an enterprise reads its own only. */
+  'figures.read': [...PARK, 'enterprise_safety_officer'],
   'rating.read': ['park_admin', 'emergency_office', 'investment_office'],
   'calendar.read': [...PARK, 'enterprise_safety_officer', 'process_owner', 'regulator'],
   'flow.read': ['park_admin', 'process_owner'],
   'flow.edit': ['process_owner'],
   'flow.rollback': ['park_admin', 'process_owner'],
   'grant.manage': ['park_admin'],
+  /** Names of people, to choose one: an enterprise sees its own only. */
+  'person.read': [...PARK, 'enterprise_safety_officer'],
+  'affiliation.manage': ['park_admin'],
+  'delegation.manage': ['park_admin'],
+  'policy.read': PARK,
   'account.manage': ['park_admin'],
   'audit.read': ['park_admin'],
 } as const satisfies Record<string, readonly Role[]>;

@@ -6,6 +6,7 @@ import type pg from 'pg';
 import type { AlarmHandlingInput, SensorAlarmMessage } from '../workflows/alarm-handling/messages.ts';
 import type { DutyTaskInput } from '../workflows/duty-task/messages.ts';
 import type { CaseMessage, HazardClosureInput } from '../workflows/hazard-closure/messages.ts';
+import type { InspectionDue, InspectionExpiryInput } from '../workflows/inspection-expiry/messages.ts';
 import type { PatrolPlanInput } from '../workflows/patrol-plan/messages.ts';
 import type { HazardReport } from '../domain/hazard.ts';
 import type { NoticeRecipient } from '../domain/notices.ts';
@@ -19,7 +20,8 @@ export type WorkflowMessage =
   | { workflow: 'alarmHandling'; input: AlarmHandlingInput; signal: SensorAlarmMessage }
   | { workflow: 'dutyTask'; input: DutyTaskInput }
   /** Started, or told that its plan has changed. */
-  | { workflow: 'patrolPlan'; input: PatrolPlanInput };
+  | { workflow: 'patrolPlan'; input: PatrolPlanInput }
+  | { workflow: 'inspectionExpiry'; input: InspectionExpiryInput; signal: InspectionDue };
 
 /** What the live view hears; the reader fetches the rest with its own rights. */
 export interface LiveEvent {

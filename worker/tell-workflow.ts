@@ -7,7 +7,8 @@ import type { WorkflowMessage } from '../prisma/outbox.ts';
 import { ALARM_HANDLING, sensorAlarmSignal } from '../workflows/alarm-handling/messages.ts';
 import { DUTY_TASK } from '../workflows/duty-task/messages.ts';
 import { caseMessageSignal, HAZARD_CLOSURE, hazardReportSignal } from '../workflows/hazard-closure/messages.ts';
-import { alarmHandlingId, CLOSURE_QUEUE, dutyTaskId, hazardClosureId, patrolPlanId } from '../workflows/ids.ts';
+import { alarmHandlingId, CLOSURE_QUEUE, dutyTaskId, hazardClosureId, inspectionExpiryId, patrolPlanId } from '../workflows/ids.ts';
+import { INSPECTION_EXPIRY, inspectionDueSignal } from '../workflows/inspection-expiry/messages.ts';
 import { PATROL_PLAN, patrolPlanChangedSignal } from '../workflows/patrol-plan/messages.ts';
 
 /** Below the lease of a row (relay.ts), also when a second call follows the first. */
@@ -18,6 +19,9 @@ const CLOSED: Record<WorkflowMessage['workflow'], string> = {
   hazardClosure: 'SELECT FROM hazard WHERE id = $1 AND closed_at IS NOT NULL',
   alarmHandling: 'SELECT FROM alarm WHERE id = $1 AND closed_at IS NOT NULL',
   dutyTask: 'SELECT FROM task WHERE id = $1 AND done_at IS NOT NULL',
+  // Superseded, or its case has been opened.
+  inspectionExpiry: `SELECT FROM asset_inspection i WHERE i.id = $1 AND (EXISTS (SELECT FROM asset_inspection n WHERE n.asset_id = i.asset_id AND n.kind = i.kind AND n.seq > i.seq)
+    OR EXISTS (SELECT FROM hazard_report r WHERE r.dedupe_key = 'inspection/' || i.id || '/expired'))`,
   patrolPlan: 'SELECT FROM patrol_plan WHERE id = $1 AND (ended_at IS NOT NULL OR valid_to <= now())',
 };
 
@@ -31,6 +35,8 @@ const matterOf = (message: WorkflowMessage): string => {
       return message.input.taskId;
     case 'patrolPlan':
       return message.input.planId;
+    case 'inspectionExpiry':
+      return message.signal.inspectionId;
   }
 };
 
@@ -57,6 +63,11 @@ export const createWorkflowReceiver = (client: Client, database: Database) => {
           break;
         case 'dutyTask':
           await client.workflow.start(DUTY_TASK, { ...options, workflowId: dutyTaskId(message.input.taskId), args: [message.input], workflowIdConflictPolicy: 'USE_EXISTING' });
+          break;
+        case 'inspectionExpiry':
+          await client.workflow.signalWithStart(INSPECTION_EXPIRY, {
+            ...options, workflowId: inspectionExpiryId(message.input.assetId, message.input.kind), args: [message.input], signal: inspectionDueSignal, signalArgs: [message.signal],
+          });
           break;
         case 'patrolPlan':
           await client.workflow.signalWithStart(PATROL_PLAN, {

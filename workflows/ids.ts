@@ -6,3 +6,4 @@ export const secondSupervisionId = (hazardId: string, cycle: number, level: numb
 export const dutyTaskId = (taskId: string): string => `task/${taskId}`;
 export const patrolPlanId = (planId: string): string => `patrol/${planId}`;
 export const alarmHandlingId = (episodeId: string): string => `alarm/${episodeId}`;
+export const inspectionExpiryId = (assetId: string, kind: string): string => `asset/${assetId}/inspection/${kind}`;
