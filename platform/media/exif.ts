@@ -8,8 +8,7 @@ const MAX_BYTES = 4096;
 
 type Directory = Map<number, { type: number; count: number; at: number }>;
 
-/** `exif` as a decoder gives it: with or without the leading `Exif\0\0`. */
-export const exifClaim = (exif: Buffer): MediaClaim => {
+const readClaim = (exif: Buffer): MediaClaim => {
   const tiff = exif.toString('latin1', 0, 6) === 'Exif\0\0' ? exif.subarray(6) : exif;
   const order = tiff.toString('latin1', 0, 4);
   if (tiff.length < 8 || (order !== 'II*\0' && order !== 'MM\0*')) return NO_CLAIM;
@@ -64,4 +63,13 @@ export const exifClaim = (exif: Buffer): MediaClaim => {
     position: positionOf(degrees(gps, 0x02, 'S'), degrees(gps, 0x04, 'W'), altitude === undefined ? null : altitude * (number(gps, 0x05) === 1 ? -1 : 1)),
     camera: printable(`${text(main, 0x010f)} ${text(main, 0x0110)}`),
   };
+};
+
+/** `exif` as a decoder gives it: with or without the leading `Exif\0\0`. Never throws. */
+export const exifClaim = (exif: Buffer): MediaClaim => {
+  try {
+    return readClaim(exif);
+  } catch {
+    return NO_CLAIM; // an offset that leads out of it
+  }
 };

@@ -1,7 +1,8 @@
 /** Has a file looked into by a process of its own (platform/media/inspector.ts), with limits of time and memory. */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { join } from 'node:path';
+import { createRequire } from 'node:module';
+import { dirname, join } from 'node:path';
 import { z } from 'zod';
 
 export interface InspectOptions {
@@ -45,6 +46,8 @@ const HEAP_MB = 96;
 const MAX_ANSWER = 8192;
 const MAX_WORDS = 4000;
 const root = join(import.meta.dirname, '../..');
+/** Where the decoder really lies, with what it loads beside it. */
+const decoder = join(dirname(createRequire(import.meta.url).resolve('sharp')), '../..');
 
 const runInspector = async (limits: InspectLimits, path: string, folder: string): Promise<Inspection> => {
   const { pixels, viewPx, thumbnailPx } = limits;
@@ -53,7 +56,7 @@ const runInspector = async (limits: InspectLimits, path: string, folder: string)
     [
       '-c', `ulimit -c 0; ulimit -d ${limits.memoryMb * 1024} 2>/dev/null; exec "$@"`, 'sh', process.execPath,
       `--max-old-space-size=${HEAP_MB}`, '--disable-warning=ExperimentalWarning', '--disable-warning=SecurityWarning',
-      '--permission', '--allow-addons', `--allow-fs-read=${root}`, `--allow-fs-read=${path}`, `--allow-fs-read=${folder}`, `--allow-fs-write=${folder}`,
+      '--permission', '--allow-addons', `--allow-fs-read=${root}`, `--allow-fs-read=${decoder}`, `--allow-fs-read=${path}`, `--allow-fs-read=${folder}`, `--allow-fs-write=${folder}`,
       join(import.meta.dirname, 'inspector.ts'), path, folder, JSON.stringify({ pixels, viewPx, thumbnailPx } satisfies InspectOptions),
     ],
     { cwd: folder, env: { VIPS_CONCURRENCY: '1', UV_THREADPOOL_SIZE: '2' }, stdio: ['ignore', 'pipe', 'pipe'], timeout: limits.timeoutMs, killSignal: 'SIGKILL' },

@@ -6,7 +6,6 @@
 import { closeSync, constants, copyFileSync, fstatSync, openSync, readFileSync, readSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
 import sharp from 'sharp';
-import type { MediaClaim } from './claim.ts';
 import { NO_CLAIM } from './claim.ts';
 import { exifClaim } from './exif.ts';
 import type { InspectOptions, Inspection } from './inspect.ts';
@@ -44,16 +43,10 @@ const photo = async (mediaType: Exclude<SniffedKind, 'video/mp4'>): Promise<Insp
 
   const metadata = await decoder(file).metadata();
   if ((metadata.pages ?? 1) > 1) return { ok: false, reason: 'frames' };
-  let claim: MediaClaim = NO_CLAIM;
-  try {
-    if (metadata.exif) claim = exifClaim(metadata.exif);
-  } catch {
-    // Broken metadata of a good picture claims nothing.
-  }
   const view = await smaller(file, options.viewPx);
   writeCopy('view', view);
   writeCopy('thumbnail', await smaller(view, options.thumbnailPx));
-  return { ok: true, mediaType, claim, copies: ['view', 'thumbnail'] };
+  return { ok: true, mediaType, claim: metadata.exif ? exifClaim(metadata.exif) : NO_CLAIM, copies: ['view', 'thumbnail'] };
 };
 
 const video = (): Inspection => {

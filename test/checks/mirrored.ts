@@ -15,8 +15,6 @@ export const COVERED_ELSEWHERE: Record<string, string> = {
   'domain/errors.ts': 'test/domain',
   'domain/criteria-packs.ts': 'test/domain/criteria.test.ts',
   'domain/merge.ts': 'test/domain/policy.test.ts',
-  // Limits only: applied where files are taken in.
-  'domain/evidence.ts': 'test/api/hazards.test.ts',
   'domain/flows.ts': 'test/flows/runtime.test.ts',
   'domain/notices.ts': 'test/templates/render.test.ts',
   // A child of the case, whose clock it shares.
