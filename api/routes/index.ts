@@ -2,16 +2,24 @@
 import type { Route } from '../route.ts';
 import { administrationRoutes } from './accounts.ts';
 import { alarmRoutes } from './alarms.ts';
+import { archiveRoutes } from './archive.ts';
 import { blobRoutes } from './blobs.ts';
 import { calendarRoutes } from './calendar.ts';
+import { duplicateRoutes } from './duplicates.ts';
 import { eventRoutes } from './events.ts';
+import { figureRoutes } from './figures.ts';
 import { flowVersionRoutes } from './flow-versions.ts';
 import { hazardRoutes } from './hazards.ts';
 import { healthRoutes } from './health.ts';
+import { inspectionRoutes } from './inspections.ts';
 import { noticeRoutes } from './notices.ts';
+import { peopleRoutes } from './people.ts';
+import { policyRoutes } from './policy.ts';
 import { registryRoutes } from './registry.ts';
+import { responsibilityRoutes } from './responsibility.ts';
 import { sessionRoutes } from './session.ts';
+import { taxonomyRoutes } from './taxonomy.ts';
 
 export const ROUTES: readonly Route[] = [
-  ...sessionRoutes, ...hazardRoutes, ...blobRoutes, ...alarmRoutes, ...registryRoutes, ...noticeRoutes, ...eventRoutes, ...flowVersionRoutes, ...calendarRoutes, ...administrationRoutes, ...healthRoutes,
+  ...sessionRoutes, ...hazardRoutes, ...duplicateRoutes, ...taxonomyRoutes, ...responsibilityRoutes, ...inspectionRoutes, ...blobRoutes, ...archiveRoutes, ...alarmRoutes, ...figureRoutes, ...registryRoutes, ...noticeRoutes, ...eventRoutes, ...flowVersionRoutes, ...calendarRoutes, ...policyRoutes, ...administrationRoutes, ...peopleRoutes, ...healthRoutes,
 ];

@@ -47,7 +47,7 @@ const contentOf = (name: (typeof PERSON_COMMANDS)[number], c: HazardCase, at: nu
     case 'submit': return { name, note: '完成', evidence, ...(random.next() < 0.4 && c.items.length > 1 ? { itemIds: [c.items.find((i) => i.state === 'open')?.itemId ?? ''] } : {}) };
     case 'requestExtension': return { name, dueAt: (c.dueAt ?? at) + random.int(1, 5) * DAY, reason };
     case 'decideExtension': return { name, granted: random.next() < 0.7, reason };
-    case 'redirect': return { name, tenantId: random.pick(options.tenants.filter((t) => t !== c.tenantId)), successorId: `${c.hazardId}+${c.seq}`, reason };
+    case 'redirect': return { name, tenantId: random.pick(options.tenants.filter((t) => t !== c.tenantId)), successorId: `${c.hazardId}.${c.seq}`, reason };
     case 'pause': return { name, until: at + random.int(1, 5) * DAY, reason };
     case 'addSigner': return { name, personId: 'p-inspector', orgIds: ['office'], reason };
     case 'sign': return { name, note: '合格', evidence, site };
