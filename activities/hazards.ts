@@ -49,7 +49,7 @@ export interface RecordStepsResult {
 
 const REMEMBERED_REPORTS = 1_000;
 
-export const createHazardActivities = ({ database, notices }: ActivityDeps) => ({
+export const createHazardActivities = ({ database, notices }: Pick<ActivityDeps, 'database' | 'notices'>) => ({
   openHazard: async ({ hazardId, reportedAt }: OpenHazardInput): Promise<OpenHazardResult> => {
     const { rows } = await database.pool.query<{ snapshot: HazardCase; reported_at: Date; chain_head: string | null }>('SELECT snapshot, reported_at, chain_head FROM hazard WHERE id = $1', [hazardId]);
     const existing = rows[0];

@@ -1,8 +1,9 @@
 /** Every activity, by the name that workflows call it. */
 import { createAlarmActivities } from './alarms.ts';
+import { createArchiveActivities } from './archive.ts';
 import type { ActivityDeps } from './deps.ts';
 import { createDispatchActivities } from './dispatch.ts';
 import { createHazardActivities } from './hazards.ts';
 
-export const createActivities = (deps: ActivityDeps) => ({ ...createHazardActivities(deps), ...createAlarmActivities(deps), ...createDispatchActivities(deps) });
+export const createActivities = (deps: ActivityDeps) => ({ ...createHazardActivities(deps), ...createAlarmActivities(deps), ...createArchiveActivities(deps), ...createDispatchActivities(deps) });
 export type Activities = ReturnType<typeof createActivities>;

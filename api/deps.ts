@@ -2,6 +2,7 @@
 import type { Scope } from '../domain/permissions.ts';
 import { scopeOf } from '../domain/permissions.ts';
 import type { Logger } from '../platform/logger.ts';
+import type { ArchiveStore } from '../platform/archive-store.ts';
 import type { EvidenceStore } from '../platform/evidence-store.ts';
 import type { Inspect } from '../platform/media/inspect.ts';
 import type { Database } from '../prisma/client.ts';
@@ -21,6 +22,7 @@ export interface ApiDeps {
   database: Database;
   engine: Engine;
   evidence: EvidenceStore;
+  archive: ArchiveStore;
   /** Looks into a file in a process of its own. */
   inspect: Inspect;
   live: LiveEvents;

@@ -7,6 +7,7 @@ import { Connection } from '@temporalio/client';
 import { UPLOAD_LIMITS } from '../domain/evidence.ts';
 import type { Config } from '../platform/config.ts';
 import { loadConfig } from '../platform/config.ts';
+import { openArchiveStore } from '../platform/archive-store.ts';
 import { openEvidenceStore } from '../platform/evidence-store.ts';
 import { createLogger } from '../platform/logger.ts';
 import { mqttUrl } from '../platform/mqtt.ts';
@@ -69,6 +70,7 @@ const deps: ApiDeps = {
   publicUrl,
   evidence: await openEvidenceStore(config.DATA_DIR, UPLOAD_LIMITS),
   inspect: createEvidenceInspect(),
+  archive: openArchiveStore(config.DATA_DIR),
   trustProxy: config.TRUST_PROXY,
   portalDir: join(import.meta.dirname, '..', 'portal', 'dist'),
   registerWaitMs: REGISTER_WAIT_MS,

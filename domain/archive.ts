@@ -19,7 +19,7 @@ export const ARCHIVE_LIMITS = {
   /** Characters of one text. */
   pdfText: 1_500,
   /** The document must be made within this time. */
-  pdfMs: 60_000,
+  pdfMs: 20_000,
 } as const;
 
 /** Lower-case hex SHA-256 of the text in UTF-8. */

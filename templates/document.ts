@@ -1,17 +1,19 @@
 /**
- * The PDF of a notice, made from its paper by Typst in this process. Text reaches Typst as data only; the compiler reads
- * no file but notice.typ and the fonts. The same paper gives the same bytes.
+ * The PDF of a notice or of an archive package, made from its paper by Typst in this process. Text reaches Typst as data only;
+ * the compiler reads no file but the .typ file of the paper and the fonts. The same paper gives the same bytes.
  */
 import { readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { NodeCompiler } from '@myriaddreamin/typst-ts-node-compiler';
 import type { Language } from '../domain/notices.ts';
+import type { ArchivePaper } from './archive.ts';
 import type { Coverage } from './font-coverage.ts';
 import { readCoverage } from './font-coverage.ts';
 import type { NoticePaper } from './paper.ts';
 
-const main = readFileSync(join(import.meta.dirname, 'notice.typ'), 'utf8');
+const readMain = (name: string): string => readFileSync(join(import.meta.dirname, name), 'utf8');
+const mains = { notice: readMain('notice.typ'), archive: readMain('archive.typ') };
 const fonts = dirname(fileURLToPath(import.meta.resolve('@expo-google-fonts/noto-sans-sc/package.json')));
 const FACES = ['400Regular', '700Bold'];
 
@@ -38,12 +40,12 @@ const thePrinter = (): Printer => {
 };
 
 /** The paper with every character in it that the font can show: an archival PDF with one it cannot is none. */
-const printable = (paper: NoticePaper, covers: Coverage): NoticePaper => {
+const printable = <P extends { language: Language; footnotes: string[] }>(paper: P, covers: Coverage): P => {
   let missing = false;
   const clean = (value: unknown): unknown => {
     if (typeof value === 'string') {
       return [...value].map((c) => {
-        if (covers(c.codePointAt(0)!)) return c;
+        if (c === '\n' || covers(c.codePointAt(0)!)) return c;
         missing = true;
         return MISSING;
       }).join('');
@@ -51,13 +53,13 @@ const printable = (paper: NoticePaper, covers: Coverage): NoticePaper => {
     if (Array.isArray(value)) return value.map(clean);
     return value !== null && typeof value === 'object' ? Object.fromEntries(Object.entries(value).map(([name, inner]) => [name, clean(inner)])) : value;
   };
-  const cleaned = clean(paper) as NoticePaper;
+  const cleaned = clean(paper) as P;
   return missing ? { ...cleaned, footnotes: [...cleaned.footnotes, MISSING_NOTE[paper.language]] } : cleaned;
 };
 
-/** `issuedAt` is the date in the PDF (epoch ms). Archival form PDF/A-2a: tagged, fonts embedded as subsets. Throws where Typst finds a fault. */
-export const renderPdf = (paper: NoticePaper, issuedAt: number): Buffer => {
-  const at = new Date(issuedAt);
+/** Archival form PDF/A-2a: tagged, fonts embedded as subsets. Throws where Typst finds a fault. */
+const print = (main: string, paper: { language: Language; footnotes: string[]; number: string }, instant: number): Buffer => {
+  const at = new Date(instant);
   const when = [at.getUTCFullYear(), at.getUTCMonth() + 1, at.getUTCDate(), at.getUTCHours(), at.getUTCMinutes(), at.getUTCSeconds()];
   const { compiler, covers } = thePrinter();
   try {
@@ -69,6 +71,12 @@ export const renderPdf = (paper: NoticePaper, issuedAt: number): Buffer => {
     compiler.evictCache(10);
   }
 };
+
+/** `issuedAt` is the date in the PDF (epoch ms). */
+export const renderPdf = (paper: NoticePaper, issuedAt: number): Buffer => print(mains.notice, paper, issuedAt);
+
+/** Takes long for a long case: see pdf-renderer.ts. */
+export const renderArchivePdf = (paper: ArchivePaper): Buffer => print(mains.archive, paper, paper.archivedAt);
 
 /** A row of `notice`: its `data` as activities/notices.ts wrote it, and `issued_at`. */
 export interface NoticeRow {

@@ -7,6 +7,7 @@ import { DefaultLogger, NativeConnection, Runtime, Worker } from '@temporalio/wo
 import mqtt from 'mqtt';
 import { deliverActuation, publisherOf } from '../activities/actuators.ts';
 import { deliverSmtp } from '../activities/deliver-smtp.ts';
+import { openArchive } from '../activities/archive.ts';
 import { createActivities } from '../activities/index.ts';
 import { issueAlarmNotices } from '../activities/notices.ts';
 import { loadConfig } from '../platform/config.ts';
@@ -61,6 +62,7 @@ const main = async (): Promise<void> => {
   const metrics = createMetrics();
 
   const notices = { smtpEnabled: config.SMTP_URL !== undefined, publicUrl: config.PUBLIC_URL ?? null };
+  const archive = openArchive(config.DATA_DIR);
   const client = new Client({ connection: Connection.lazy(engine), namespace: config.TEMPORAL_NAMESPACE });
   const tellWorkflow = createWorkflowReceiver(client, database);
   const actuators = { db: database, publisher: publisherOf(broker) };
@@ -93,6 +95,7 @@ const main = async (): Promise<void> => {
     await Promise.all([relay.stop(), ended]);
     await broker.endAsync(true);
     mailer?.close();
+    archive.close();
     await database.close();
     health.closeAllConnections();
     health.close();
@@ -102,7 +105,7 @@ const main = async (): Promise<void> => {
   process.on('SIGINT', () => void end('SIGINT'));
 
   const workflowBundle = await buildBundle(join(config.DATA_DIR, 'cache'));
-  const activities = createActivities({ database, notices });
+  const activities = createActivities({ database, notices, archive });
   const connect = async (): Promise<Worker | null> => {
     while (!ending) {
       let connection: NativeConnection | undefined;

@@ -10,6 +10,8 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { Client, Connection } from '@temporalio/client';
 import { DefaultLogger, NativeConnection, Runtime, Worker } from '@temporalio/worker';
 import pino from 'pino';
+import type { ArchiveSettings } from '../../activities/archive.ts';
+import { openArchive } from '../../activities/archive.ts';
 import { createActivities } from '../../activities/index.ts';
 import { createApp } from '../../api/app.ts';
 import type { ApiDeps } from '../../api/deps.ts';
@@ -17,6 +19,7 @@ import { createEngine, ENGINE_CHANNEL } from '../../api/engine.ts';
 import { createEvidenceInspect } from '../../api/evidence.ts';
 import { createLiveEvents } from '../../api/live.ts';
 import { UPLOAD_LIMITS } from '../../domain/evidence.ts';
+import { openArchiveStore } from '../../platform/archive-store.ts';
 import { openEvidenceStore } from '../../platform/evidence-store.ts';
 import { encodePng, pngChunk } from '../../deploy/demo-park/photo.ts';
 import type { Database } from '../../prisma/client.ts';
@@ -129,7 +132,7 @@ export interface World {
   close(): Promise<void>;
 }
 
-const startDeciding = async (database: TestDatabase, address: string): Promise<() => Promise<void>> => {
+const startDeciding = async (database: TestDatabase, address: string, archive: ArchiveSettings): Promise<() => Promise<void>> => {
   const db = database.open();
   const native = await NativeConnection.connect({ address });
   const connection = await Connection.connect({ address });
@@ -137,7 +140,7 @@ const startDeciding = async (database: TestDatabase, address: string): Promise<(
   const later = () => Promise.reject(new Error('not in this test'));
   const relay = startRelay(db, { workflow: ({ payload }) => tellWorkflow(payload), smtp: later, notify: later, actuate: later }, quiet, { delivered: () => {}, failed: () => {} });
   const worker = await Worker.create({
-    connection: native, taskQueue: CLOSURE_QUEUE, workflowBundle: await buildBundle(), activities: createActivities({ database: db, notices: { smtpEnabled: false, publicUrl: null } }),
+    connection: native, taskQueue: CLOSURE_QUEUE, workflowBundle: await buildBundle(), activities: createActivities({ database: db, notices: { smtpEnabled: false, publicUrl: null }, archive }),
   });
   const ended = worker.run();
   return async () => {
@@ -163,7 +166,7 @@ export const startWorld = async (options: { engine?: boolean; enterprises?: numb
   const fine = async () => ({ ok: true });
   const deps: ApiDeps = {
     database: apiDb, engine: createEngine(connection, 'default', { updateMs: options.updateMs ?? 10_000 }), live, logger: quiet, publicUrl: options.publicUrl ?? null, trustProxy: 0, portalDir: options.portalDir ?? null,
-    evidence: await openEvidenceStore(dataDir, UPLOAD_LIMITS), inspect: createEvidenceInspect(), registerWaitMs: options.registerWaitMs ?? 10_000,
+    evidence: await openEvidenceStore(dataDir, UPLOAD_LIMITS), inspect: createEvidenceInspect(), archive: openArchiveStore(dataDir), registerWaitMs: options.registerWaitMs ?? 10_000,
     components: { database: fine, engine: fine, broker: fine, ingest: fine, flows: fine, worker: fine },
   };
   const server = createServer(createApp(deps));
@@ -171,7 +174,8 @@ export const startWorld = async (options: { engine?: boolean; enterprises?: numb
   await once(server, 'listening');
   const base = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
 
-  let stopDeciding: (() => Promise<void>) | null = env ? await startDeciding(database, address) : null;
+  const archive = openArchive(dataDir);
+  let stopDeciding: (() => Promise<void>) | null = env ? await startDeciding(database, address, archive) : null;
   const visitors = new Map<string, Visitor>();
   return {
     base, database, db, park, deps,
@@ -187,7 +191,7 @@ export const startWorld = async (options: { engine?: boolean; enterprises?: numb
     },
     worker: env && {
       start: async () => {
-        stopDeciding ??= await startDeciding(database, address);
+        stopDeciding ??= await startDeciding(database, address, archive);
       },
       stop: async () => {
         await stopDeciding?.();
@@ -199,6 +203,7 @@ export const startWorld = async (options: { engine?: boolean; enterprises?: numb
       server.closeAllConnections();
       server.close();
       await stopDeciding?.();
+      archive.close();
       await connection.close();
       await env?.teardown();
       await database.drop();

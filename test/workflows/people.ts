@@ -1,7 +1,11 @@
 /** A small park on a real database, the people of its cases and what they do. */
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { createActivities } from '../../activities/index.ts';
 import type { HazardReport, PersonCommand } from '../../domain/hazard.ts';
 import type { Actor } from '../../domain/permissions.ts';
+import { openArchiveStore } from '../../platform/archive-store.ts';
 import type { Database } from '../../prisma/client.ts';
 
 export const MINUTE = 60_000;
@@ -43,7 +47,12 @@ export const seedPark = async (database: Database): Promise<void> => {
   }
 };
 
-export const activitiesOf = (database: Database) => createActivities({ database, notices: { smtpEnabled: false, publicUrl: 'http://park.example' } });
+const archiveDir = mkdtempSync(join(tmpdir(), 'parkwarden-archive-'));
+process.once('exit', () => rmSync(archiveDir, { recursive: true, force: true }));
+/** Where the packages of the cases of a test lie; they have no documents. */
+export const archive = { store: openArchiveStore(archiveDir), renderPdf: null };
+
+export const activitiesOf = (database: Database) => createActivities({ database, notices: { smtpEnabled: false, publicUrl: 'http://park.example' }, archive });
 
 export const reportAt = (at: number, more: Partial<HazardReport> = {}): Omit<HazardReport, 'reportId'> => ({
   origin: 'manual', type: 'leak', title: '法兰泄漏', description: '法兰处滴漏', reporterId: 'p-inspector', assetId: null, zoneId: 'zone-a', point: { type: 'Point', coordinates: [121, 31] },
