@@ -20,6 +20,7 @@ export const COVERED_ELSEWHERE: Record<string, string> = {
   // A child of the case, whose clock it shares.
   'workflows/second-supervision/workflow.ts': 'test/workflows/hazard-closure.test.ts',
   'workflows/second-supervision/messages.ts': 'test/workflows/hazard-closure.test.ts',
+  'activities/inspections.ts': 'test/workflows/inspection-expiry.test.ts',
   'activities/alarms.ts': 'test/workflows/alarm-handling.test.ts',
 };
 
