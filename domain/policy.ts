@@ -2,7 +2,8 @@
  * 园区策略 ParkPolicy: every deadline, window and ladder of a park. Dated: a case is judged by the policy in force when it
  * was reported. Defaults are the park's own management choices unless a clause is cited beside them.
  */
-import type { Term } from './calendar.ts';
+import type { DayWindow, Term } from './calendar.ts';
+import { DEFAULT_NIGHT } from './calendar.ts';
 import type { ChannelPolicy } from './channels.ts';
 import { DEFAULT_CHANNELS } from './channels.ts';
 import type { HazardGrade, HazardType } from './hazard-types.ts';
@@ -55,6 +56,8 @@ export interface ParkPolicy {
   taskLadder: TaskRung[];
   /** 通知渠道: urgency, steps and budgets. */
   channels: ChannelPolicy;
+  /** 夜间, when special work is managed one level up (domain/calendar.ts upgradeReasons). */
+  night: DayWindow;
   /** A statutory event that no flow handled within this time is taken up by the floor. */
   floorGraceMs: number;
 }
@@ -92,6 +95,7 @@ export const DEFAULT_POLICY: ParkPolicy = {
     { afterMs: 24 * HOUR, recipients: ['emergency_office', 'park_admin'] },
   ],
   channels: DEFAULT_CHANNELS,
+  night: DEFAULT_NIGHT,
   floorGraceMs: 5_000,
 };
 

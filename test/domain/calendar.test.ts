@@ -2,6 +2,7 @@ import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import type { Calendar, CalendarYear, DayKind, Term } from '../../domain/calendar.ts';
 import { CALENDAR_LIMITS, calendarDay, calendarDays, dayOf, DEFAULT_NIGHT, isDay, isNight, isWorkingDay, parseCalendarYear, specialPeriodsAt, termEnd, upgradeReasons } from '../../domain/calendar.ts';
+import { DEFAULT_POLICY } from '../../domain/policy.ts';
 import { SHIPPED_CALENDAR, SHIPPED_CALENDARS } from '../../domain/standards/calendar.ts';
 import { CALENDAR_DAYS } from './calendar-days.ts';
 
@@ -78,6 +79,12 @@ describe('the notice of the next year', () => {
     expect(end('2018-12-28T10:00:00', { workingDays: 1 }, [year(2018)])).toBe('2019-01-01 00:00:00');
     expect(end('2018-12-28T10:00:00', { workingDays: 1 }, [year(2018), notice2019])).toBe('2018-12-30 00:00:00');
     expect(end('2018-12-28T10:00:00', { workingDays: 2 }, [notice2019, year(2018)])).toBe('2019-01-03 00:00:00');
+  });
+  test('wins where both notices say something of a day', () => {
+    const before: CalendarYear = { ...year(2018), holidays: [period('x', '2018-12-29', '2018-12-29')], workdays: ['2018-12-30'] };
+    for (const calendar of [[before, notice2019], [notice2019, before]]) {
+      expect(['2018-12-29', '2018-12-30'].map((day) => isWorkingDay(calendar, day))).toEqual([{ ok: true, value: true }, { ok: true, value: false }]);
+    }
   });
   test('does not stand in for the year before', () => {
     expect(end('2018-12-28T10:00:00', { workingDays: 1 }, [notice2019])).toBe('calendar.year_missing 2018');
@@ -259,7 +266,7 @@ describe('properties of terms, on random calendars', () => {
 
 describe('what upgrades special work', () => {
   const reasons = (at: string, calendar: Calendar = SHIPPED_CALENDAR) => {
-    const result = upgradeReasons(calendar, shanghai(at), DEFAULT_NIGHT);
+    const result = upgradeReasons(calendar, shanghai(at), DEFAULT_POLICY.night);
     return result.ok ? result.value : result.refusal.code;
   };
   test('holidays, rest days and nights, and none on a working day, a make-up Saturday included', () => {
