@@ -150,12 +150,12 @@ export const archivePaper = (p: CasePackage, jsonSha256: string): ArchivePaper =
   note({ zh: `时间均为 ${zone}。`, en: `All times are of ${zone}.` });
 
   table(
-    { zh: '一、经过', en: 'Steps' },
+    { zh: '经过', en: 'Steps' },
     [[{ zh: '序', en: 'No.' }, 10], [{ zh: '时间', en: 'Time' }, 22], [{ zh: '步骤', en: 'Step' }, 34], [{ zh: '何人', en: 'Who' }, 40], [{ zh: '内容与理由', en: 'Content and reason' }, 0]],
     p.transitions.map(step), ARCHIVE_LIMITS.pdfSteps,
   );
   table(
-    { zh: '二、证据', en: 'Evidence' },
+    { zh: '证据', en: 'Evidence' },
     [[{ zh: '用途', en: 'Purpose' }, 26], [{ zh: 'SHA-256', en: 'SHA-256' }, 0], [{ zh: '提交', en: 'Brought by' }, 44], [{ zh: '时间', en: 'Time' }, 22]],
     p.evidence.map((e) => [
       lines(named('purpose', e.purpose), p.case.cycle > 1 && `${both({ zh: '第', en: 'cycle' })} ${e.cycle}`),
@@ -165,13 +165,13 @@ export const archivePaper = (p: CasePackage, jsonSha256: string): ArchivePaper =
   );
   if (p.items.length > 1 || p.items.some((i) => i.rejections > 0)) {
     table(
-      { zh: '三、整改项', en: 'Items' },
+      { zh: '整改项', en: 'Items' },
       [[{ zh: '轮次', en: 'Cycle' }, 16], [{ zh: '整改项', en: 'Item' }, 0], [{ zh: '状态', en: 'State' }, 36], [{ zh: '退回次数', en: 'Rejections' }, 24]],
       p.items.map((i) => [String(i.cycle), text(i.title), named('itemState', i.state), String(i.rejections)]),
     );
   }
   table(
-    { zh: '四、期限', en: 'Deadlines' },
+    { zh: '期限', en: 'Deadlines' },
     [[{ zh: '期限', en: 'Deadline' }, 34], [{ zh: '起算', en: 'From' }, 22], [{ zh: '届满', en: 'Due' }, 22], [{ zh: '结果', en: 'Outcome' }, 40], [{ zh: '依据', en: 'Basis' }, 0]],
     p.deadlines.map((d) => [
       lines(named('deadline', d.kind), d.level > 0 && noted('level', d.level), text(d.item)), at(d.startedAt), at(d.dueAt),
@@ -180,12 +180,12 @@ export const archivePaper = (p: CasePackage, jsonSha256: string): ArchivePaper =
     ]),
   );
   table(
-    { zh: '五、督办', en: 'Supervision' },
+    { zh: '督办', en: 'Supervision' },
     [[{ zh: '级别', en: 'Level' }, 26], [{ zh: '原因', en: 'Cause' }, 0], [{ zh: '开始', en: 'From' }, 22], [{ zh: '届满', en: 'Due' }, 22], [{ zh: '结果', en: 'Outcome' }, 44]],
     p.supervisions.map((s) => [noted('level', s.level), named('cause', s.cause), at(s.openedAt), at(s.dueAt), lines(s.outcome !== null && named('outcome', s.outcome), at(s.closedAt))]),
   );
   table(
-    { zh: '六、通知与回执', en: 'Notices and receipts' },
+    { zh: '通知与回执', en: 'Notices and receipts' },
     [[{ zh: '通知', en: 'Notice' }, 34], [{ zh: '收件单位', en: 'Recipient' }, 0], [{ zh: '签发', en: 'Issued' }, 22], [{ zh: '回执', en: 'Receipts' }, 62]],
     p.notices.map((n) => [
       lines(named('notice', n.kind), n.isCopy && both({ zh: '抄送', en: 'copy' })), organisation(n.recipientOrgId), at(n.issuedAt),
@@ -196,11 +196,11 @@ export const archivePaper = (p: CasePackage, jsonSha256: string): ArchivePaper =
     ]),
   );
   table(
-    { zh: '七、被拒绝的操作', en: 'Refused acts' },
+    { zh: '被拒绝的操作', en: 'Refused acts' },
     [[{ zh: '时间', en: 'Time' }, 22], [{ zh: '步骤', en: 'Step' }, 34], [{ zh: '何人', en: 'Who' }, 0], [{ zh: '代码', en: 'Code' }, 52]],
     p.refusals.map((r) => [at(r.at), named('command', r.command), lines(person(r.actorId), organisation(r.actorOrgId)), r.code]),
   );
-  heading({ zh: '八、依据', en: 'Bases' });
+  heading({ zh: '依据', en: 'Bases' });
   blocks.push({
     kind: 'facts',
     facts: [
@@ -209,7 +209,7 @@ export const archivePaper = (p: CasePackage, jsonSha256: string): ArchivePaper =
       fact({ zh: '法定日历', en: 'Statutory calendars' }, p.calendars.map((y) => text(`${y.year} v${y.version}: ${y.source}`)).join('; ')),
     ],
   });
-  heading({ zh: '九、本包不含', en: 'What is not in the package' });
+  heading({ zh: '本包不含', en: 'What is not in the package' });
   for (const words of p.notIncluded) note(words);
 
   return {
