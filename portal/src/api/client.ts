@@ -52,15 +52,19 @@ interface CallOptions {
   raw?: Blob;
   idempotencyKey?: string;
   ifMatch?: string;
+  contentRange?: string;
+  /** Of a success. */
+  onHeaders?: (headers: Headers) => void;
   signal?: AbortSignal;
 }
 
 /** Throws Problem for every answer that is not 2xx. */
-export const call = async <T>(method: 'GET' | 'POST' | 'PUT' | 'DELETE', path: string, options: CallOptions = {}): Promise<T> => {
+export const call = async <T>(method: 'GET' | 'HEAD' | 'POST' | 'PUT' | 'DELETE', path: string, options: CallOptions = {}): Promise<T> => {
   const headers: Record<string, string> = { Accept: 'application/json', 'Accept-Language': language };
-  if (method !== 'GET') headers['X-CSRF-Token'] = csrfToken;
+  if (method !== 'GET' && method !== 'HEAD') headers['X-CSRF-Token'] = csrfToken;
   if (options.idempotencyKey) headers['Idempotency-Key'] = options.idempotencyKey;
   if (options.ifMatch) headers['If-Match'] = options.ifMatch;
+  if (options.contentRange) headers['Content-Range'] = options.contentRange;
   let body: BodyInit | undefined;
   if (options.raw) {
     body = options.raw;
@@ -79,6 +83,7 @@ export const call = async <T>(method: 'GET' | 'POST' | 'PUT' | 'DELETE', path: s
   const date = Date.parse(response.headers.get('Date') ?? '');
   // The header counts whole seconds; smaller differences are noise.
   if (!Number.isNaN(date)) clockOffsetMs = Math.abs(date - Date.now()) < 2000 ? 0 : date - Date.now();
+  if (response.ok) options.onHeaders?.(response.headers);
   if (response.status === 204) return undefined as T;
   const json: unknown = await response.json().catch(() => null);
   if (response.ok && json !== null) return json as T;

@@ -1,6 +1,8 @@
 /** Photos and videos as evidence: hashed here, stored at once, listed with their hash until the form is sent. */
 import { useEffect, useId, useRef, useState } from 'react';
-import { ACCEPTED_MEDIA, canHash, uploadFile } from '../api/uploads.ts';
+import { newKey } from '../api/client.ts';
+import { ACCEPTED_MEDIA, uploadFile } from '../api/uploads.ts';
+import type { UploadProgress } from '../api/uploads.ts';
 import type { EvidenceItem, EvidenceRef } from '../api/types.ts';
 import { useWords } from '../app/i18n.ts';
 import { Icon } from './Icon.tsx';
@@ -9,6 +11,12 @@ import { ProblemPanel } from './ProblemPanel.tsx';
 export interface UploadedFile {
   ref: EvidenceRef;
   file: File;
+}
+
+interface Running {
+  key: string;
+  name: string;
+  progress: UploadProgress;
 }
 
 /** Drawn, not linked: the policy of the page allows pictures from the server only. */
@@ -33,6 +41,20 @@ const Thumbnail = ({ file }: { file: File }) => {
   return <canvas ref={canvas} aria-hidden="true" />;
 };
 
+const RunningUpload = ({ name, progress: { stage, done, total } }: Running) => {
+  const { t } = useWords();
+  const percent = total === 0 ? 0 : Math.floor((done / total) * 100);
+  return (
+    <li className="upload-running">
+      <span className="upload-name">
+        {name}
+        <small role={stage === 'waiting' ? 'status' : undefined}>{t(`uploadStage.${stage}`, { percent })}</small>
+      </span>
+      <progress value={percent} max={100} aria-label={t('upload.progressOf', { name })} />
+    </li>
+  );
+};
+
 interface Props {
   label: string;
   hint?: string;
@@ -46,20 +68,21 @@ interface Props {
 export const FileUpload = ({ label, hint, error, files, onChange, supersedable = [] }: Props) => {
   const { t } = useWords();
   const id = useId();
-  const [running, setRunning] = useState(0);
+  const [running, setRunning] = useState<Running[]>([]);
   const [problem, setProblem] = useState<unknown>(null);
 
   const add = async (chosen: File[]): Promise<void> => {
     setProblem(null);
-    setRunning((n) => n + chosen.length);
-    for (const file of chosen) {
+    const waiting = chosen.map((file) => ({ file, key: newKey() }));
+    setRunning((now) => [...now, ...waiting.map(({ file, key }) => ({ key, name: file.name, progress: { stage: 'hashing' as const, done: 0, total: file.size } }))]);
+    for (const { file, key } of waiting) {
       try {
-        const ref = await uploadFile(file);
+        const ref = await uploadFile(file, (progress) => setRunning((now) => now.map((r) => (r.key === key ? { ...r, progress } : r))));
         onChange((now) => (now.some((f) => f.ref.sha256 === ref.sha256) ? now : [...now, { ref, file }]));
       } catch (failure) {
         setProblem(failure);
       } finally {
-        setRunning((n) => n - 1);
+        setRunning((now) => now.filter((r) => r.key !== key));
       }
     }
   };
@@ -71,30 +94,33 @@ export const FileUpload = ({ label, hint, error, files, onChange, supersedable =
       <span className="field-label" id={`${id}-label`}>
         {label}
       </span>
-      {canHash() ? (
-        <label className="upload">
-          <Icon name="photo" />
-          <span>{running > 0 ? t('upload.running') : t('upload.choose')}</span>
-          <input
-            type="file"
-            multiple
-            accept={ACCEPTED_MEDIA}
-            aria-labelledby={`${id}-label`}
-            aria-describedby={error ? `${id}-error` : undefined}
-            onChange={(event) => {
-              void add([...(event.target.files ?? [])]);
-              event.target.value = '';
-            }}
-          />
-        </label>
-      ) : (
-        <p className="field-error">{t('upload.needsHttps')}</p>
-      )}
+      <label className="upload">
+        <Icon name="photo" />
+        <span>{running.length > 0 ? t('upload.running') : t('upload.choose')}</span>
+        <input
+          type="file"
+          multiple
+          accept={ACCEPTED_MEDIA}
+          aria-labelledby={`${id}-label`}
+          aria-describedby={error ? `${id}-error` : undefined}
+          onChange={(event) => {
+            void add([...(event.target.files ?? [])]);
+            event.target.value = '';
+          }}
+        />
+      </label>
       {hint && <p className="hint">{hint}</p>}
       {error && (
         <p className="field-error" id={`${id}-error`}>
           {error}
         </p>
+      )}
+      {running.length > 0 && (
+        <ul className="uploads">
+          {running.map((upload) => (
+            <RunningUpload {...upload} key={upload.key} />
+          ))}
+        </ul>
       )}
       {files.length > 0 && (
         <ul className="uploads">
