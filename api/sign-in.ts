@@ -5,6 +5,7 @@ import type { Request, Response } from 'express';
 import { LOCK_OUT, SESSION } from '../domain/accounts.ts';
 import type { Actor, OrganisationKind, Role } from '../domain/permissions.ts';
 import { hashPassword, verifyPassword } from '../platform/passwords.ts';
+import { DELEGATION_LIVE, orgIdsOf } from '../prisma/affiliations.ts';
 import type { Database } from '../prisma/client.ts';
 import { audit } from './audit.ts';
 import { asService } from './deps.ts';
@@ -24,16 +25,18 @@ export interface SignedIn {
 
 interface SessionRow {
   account_id: string; username: string; membership_id: string; csrf_token: string; must_change_password: boolean; expires_at: Date; quiet_ms: number;
-  person_id: string; name_zh: string; name_en: string; role: Role; org_id: string; kind: OrganisationKind; org_ids: string[];
+  person_id: string; name_zh: string; name_en: string; role: Role; org_id: string; kind: OrganisationKind; org_ids: string[]; delegator_id: string | null;
 }
 
 const sha256 = (text: string): string => createHash('sha256').update(text).digest('hex');
 
+/** In a membership of their own, or in that of somebody who delegated it for now: when the delegation ends, so does the session. */
 const FIND = `
 SELECT s.account_id, a.username, s.membership_id, s.csrf_token, a.must_change_password, s.expires_at, extract(epoch FROM now() - s.last_seen_at)::float8 * 1000 AS quiet_ms,
-  p.id AS person_id, p.name_zh, p.name_en, m.role, m.org_id, o.kind, (SELECT array_agg(DISTINCT x.org_id ORDER BY x.org_id) FROM membership x WHERE x.person_id = p.id) AS org_ids
+  p.id AS person_id, p.name_zh, p.name_en, m.role, m.org_id, o.kind, CASE WHEN m.person_id <> p.id THEN m.person_id END AS delegator_id, ${orgIdsOf('ARRAY[p.id, m.person_id]')} AS org_ids
 FROM session s JOIN account a ON a.id = s.account_id JOIN person p ON p.id = a.person_id
-JOIN membership m ON m.id = s.membership_id AND m.person_id = p.id JOIN organisation o ON o.id = m.org_id
+JOIN membership m ON m.id = s.membership_id AND (m.person_id = p.id OR EXISTS (SELECT FROM delegation d WHERE d.membership_id = m.id AND d.delegate_id = p.id AND ${DELEGATION_LIVE}))
+JOIN organisation o ON o.id = m.org_id
 WHERE s.token_sha = $1 AND a.disabled_at IS NULL AND s.expires_at > now() AND s.last_seen_at > now() - make_interval(secs => $2)`;
 
 export interface SignIn {
@@ -82,7 +85,7 @@ export const createSignIn = (database: Database, publicUrl: string | null): Sign
     return {
       accountId: row.account_id, username: row.username, membershipId: row.membership_id, csrfToken: row.csrf_token, mustChangePassword: row.must_change_password, expiresAt: row.expires_at,
       tokenSha, person: { id: row.person_id, nameZh: row.name_zh, nameEn: row.name_en },
-      actor: { personId: row.person_id, role: row.role, orgId: row.org_id, orgKind: row.kind, orgIds: row.org_ids },
+      actor: { personId: row.person_id, role: row.role, orgId: row.org_id, orgKind: row.kind, orgIds: row.org_ids, ...(row.delegator_id ? { delegatorId: row.delegator_id } : {}) },
     };
   };
 

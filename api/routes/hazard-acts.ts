@@ -8,6 +8,7 @@ import { isRefusalCode, ok, refuse } from '../../domain/errors.ts';
 import type { PersonCommand } from '../../domain/hazard.ts';
 import { caseOf, checkCommand, checkMove, isClosed } from '../../domain/hazard.ts';
 import { may } from '../../domain/permissions.ts';
+import { orgIdsOf } from '../../prisma/affiliations.ts';
 import { loadPolicyAt } from '../../prisma/policies.ts';
 import { HAZARD_CLOSURE, hazardUpdates, TAKES_UP_AGAIN } from '../../workflows/hazard-closure/messages.ts';
 import type { HazardActInput, HazardActResult, HazardClosureInput } from '../../workflows/hazard-closure/messages.ts';
@@ -73,10 +74,7 @@ const saidOf = async (deps: ApiDeps, client: pg.ClientBase, row: HazardRow, body
       return rows[0] && rows[0].closed_at === null ? ok({ name: 'merge', intoHazardId: body.intoHazardId, reason: body.reason }) : refuse('hazard.merge_target', { field: 'intoHazardId' });
     }
     case 'addSigner': {
-      const { rows } = await client.query<{ org_ids: string[]; roles: string[] }>(
-        `SELECT array_agg(m.org_id) || coalesce((SELECT array_agg(f.principal_id) FROM affiliation f JOIN membership c ON c.org_id = f.contractor_id WHERE c.person_id = $1 AND (f.valid_to IS NULL OR f.valid_to > now())), '{}') AS org_ids,
-           array_agg(m.role) AS roles FROM membership m WHERE m.person_id = $1`, [body.personId],
-      );
+      const { rows } = await client.query<{ org_ids: string[]; roles: string[] | null }>(`SELECT ${orgIdsOf('ARRAY[$1]')} AS org_ids, (SELECT array_agg(m.role) FROM membership m WHERE m.person_id = $1) AS roles`, [body.personId]);
       const signer = rows[0];
       if (!signer?.roles?.some((role) => may(role, 'hazard.sign'))) return refuse('request.invalid', { field: 'personId' });
       return ok({ name: 'addSigner', personId: body.personId, orgIds: signer.org_ids, reason: body.reason });

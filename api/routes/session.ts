@@ -3,14 +3,16 @@ import type { z } from 'zod';
 import { checkPassword } from '../../domain/accounts.ts';
 import { may, PERMISSIONS } from '../../domain/permissions.ts';
 import { hashPassword } from '../../platform/passwords.ts';
+import { DELEGATION_LIVE } from '../../prisma/affiliations.ts';
 import type { Database } from '../../prisma/client.ts';
 import { audit } from '../audit.ts';
 import { asService } from '../deps.ts';
 import { Refused, unwrap } from '../problem.ts';
 import { route } from '../route.ts';
-import type { Membership } from '../schemas/session.ts';
+import type { Membership, SessionMembership } from '../schemas/session.ts';
 import { MembershipBody, PasswordBody, Session, SignInBody } from '../schemas/session.ts';
 import type { SignedIn } from '../sign-in.ts';
+import type { Ref } from '../views/refs.ts';
 
 export const membershipsOf = async (database: Database, personIds: readonly string[]): Promise<Map<string, z.input<typeof Membership>[]>> => {
   const { rows } = await asService(database, (client) =>
@@ -22,8 +24,22 @@ export const membershipsOf = async (database: Database, personIds: readonly stri
   return new Map([...Map.groupBy(rows, (r) => r.person_id)].map(([personId, of]) => [personId, of.map((r) => r.membership)]));
 };
 
+/** Memberships of others that this person may act in now. */
+const delegatedTo = async (database: Database, personId: string): Promise<z.input<typeof SessionMembership>[]> => {
+  const { rows } = await asService(database, (client) =>
+    client.query<{ membership: z.input<typeof Membership>; delegator: Ref; until: Date }>(
+      `SELECT json_build_object('id', m.id, 'role', m.role, 'org', json_build_object('id', o.id, 'kind', o.kind, 'nameZh', o.name_zh, 'nameEn', o.name_en)) AS membership,
+         json_build_object('id', p.id, 'nameZh', p.name_zh, 'nameEn', p.name_en) AS delegator, max(d.ends_at) AS until
+       FROM delegation d JOIN membership m ON m.id = d.membership_id JOIN organisation o ON o.id = m.org_id JOIN person p ON p.id = m.person_id
+       WHERE d.delegate_id = $1 AND ${DELEGATION_LIVE} GROUP BY m.id, o.id, p.id ORDER BY m.id`, [personId],
+    ),
+  );
+  return rows.map((r) => ({ ...r.membership, delegator: r.delegator, until: r.until.toISOString() }));
+};
+
 const sessionOf = async (database: Database, s: SignedIn): Promise<z.input<typeof Session>> => {
-  const memberships = (await membershipsOf(database, [s.actor.personId])).get(s.actor.personId) ?? [];
+  const own = (await membershipsOf(database, [s.actor.personId])).get(s.actor.personId) ?? [];
+  const memberships = [...own.map((m) => ({ ...m, delegator: null, until: null })), ...(await delegatedTo(database, s.actor.personId))];
   return {
     account: { id: s.accountId, username: s.username },
     person: s.person,
@@ -68,7 +84,10 @@ export const sessionRoutes = [
     method: 'put', path: '/api/v1/session/membership', tag, summary: 'Act in another membership 切换身份', access: 'session', body: MembershipBody, response: Session,
     handle: async ({ body, session, deps, signIn, req }) => {
       const changed = await asService(deps.database, async (client) => {
-        const { rowCount } = await client.query('UPDATE session SET membership_id = m.id FROM membership m WHERE session.token_sha = $1 AND m.id = $2 AND m.person_id = $3', [session.tokenSha, body.membershipId, session.actor.personId]);
+        const { rowCount } = await client.query(
+          `UPDATE session SET membership_id = m.id FROM membership m WHERE session.token_sha = $1 AND m.id = $2
+           AND (m.person_id = $3 OR EXISTS (SELECT FROM delegation d WHERE d.membership_id = m.id AND d.delegate_id = $3 AND ${DELEGATION_LIVE}))`, [session.tokenSha, body.membershipId, session.actor.personId],
+        );
         if (rowCount === 1) await audit.membership(client, { personId: session.actor.personId, membershipId: body.membershipId });
         return rowCount === 1;
       });

@@ -1,18 +1,23 @@
 import { z } from 'zod';
 import { PASSWORD_RULE } from '../../domain/accounts.ts';
-import { ORGANISATION_KINDS, ROLES } from '../../domain/permissions.ts';
-import { id, named, OrgRef, PersonRef, text } from './common.ts';
+import { DELEGATION_LIMITS } from '../../domain/delegation.ts';
+import type { Action } from '../../domain/permissions.ts';
+import { ORGANISATION_KINDS, PERMISSIONS, ROLES } from '../../domain/permissions.ts';
+import { id, instant, named, OrgRef, PersonRef, text } from './common.ts';
 
 export const Membership = z
   .object({ id: z.string(), role: z.enum(ROLES), org: z.object({ id: z.string(), kind: z.enum(ORGANISATION_KINDS), ...named }) })
   .meta({ id: 'Membership' });
 
+/** `delegator`: whose membership it is where it was delegated, until `until`. */
+export const SessionMembership = z.object({ ...Membership.shape, delegator: PersonRef.nullable(), until: z.string().nullable() }).meta({ id: 'SessionMembership' });
+
 export const Session = z
   .object({
     account: z.object({ id: z.string(), username: z.string() }),
     person: PersonRef,
-    membership: Membership,
-    memberships: z.array(Membership),
+    membership: SessionMembership,
+    memberships: z.array(SessionMembership),
     permissions: z.array(z.string()),
     csrfToken: z.string(),
     mustChangePassword: z.boolean(),
@@ -44,3 +49,16 @@ export const GrantBody = z.strictObject({ orgId: id, tenantId: id, purpose: text
 export const Grant = z
   .object({ id: z.string(), org: OrgRef, tenant: OrgRef, purpose: z.string(), approvedBy: PersonRef, startsAt: z.string(), expiresAt: z.string(), createdAt: z.string() })
   .meta({ id: 'Grant' });
+
+export const Person = z.object({ ...PersonRef.shape, memberships: z.array(Membership) }).meta({ id: 'Person' });
+export const PersonQuery = z.strictObject({ may: z.enum(Object.keys(PERMISSIONS) as [Action, ...Action[]]).optional(), orgId: id.optional(), q: text(100).optional() });
+export const Organisation = z.object({ ...OrgRef.shape, kind: z.enum(ORGANISATION_KINDS) }).meta({ id: 'Organisation' });
+
+export const DelegationBody = z.strictObject({ membershipId: id, delegateId: id, reason: text(DELEGATION_LIMITS.reason).trim().min(1), startsAt: instant, endsAt: instant });
+export const Delegation = z
+  .object({ id: z.string(), membership: Membership, person: PersonRef, delegate: PersonRef, reason: z.string(), startsAt: z.string(), endsAt: z.string(), createdBy: PersonRef, createdAt: z.string() })
+  .meta({ id: 'Delegation', description: 'A person acts in the membership of another for a time' });
+export const AffiliationBody = z.strictObject({ contractorId: id, principalId: id, validFrom: instant.optional(), validTo: instant.optional() });
+export const Affiliation = z
+  .object({ id: z.string(), contractor: OrgRef, principal: OrgRef, validFrom: z.string(), validTo: z.string().nullable() })
+  .meta({ id: 'Affiliation', description: 'A contractor works for an enterprise' });
