@@ -42,7 +42,8 @@ export const deadlineChecks = {
   'deadline-basis-known': query(`SELECT ${DEADLINE} FROM deadline d WHERE basis !~ '^split(\\+pause)*$' AND (split_part(basis, '#', 2) = ''
     OR split_part(basis, '#', 1) <> '${DEFAULT_POLICY.id}' AND NOT EXISTS (SELECT FROM park_policy p WHERE p.id = split_part(d.basis, '#', 1)))`),
   'deadline-breach-told': query(`SELECT ${DEADLINE} FROM deadline d WHERE breached_at IS NOT NULL AND NOT EXISTS (
-    SELECT FROM hazard_transition t JOIN notice n ON n.hazard_id = t.hazard_id AND n.issued_at = t.server_at AND n.kind IN ('overdue', 'supervision') WHERE ${BREACH})`),
+    SELECT FROM hazard_transition t JOIN notice n ON n.hazard_id = t.hazard_id AND n.issued_at = t.server_at
+      AND n.kind = CASE WHEN d.kind = 'supervision' AND d.level < 3 THEN 'supervision' ELSE 'overdue' END WHERE ${BREACH})`),
   'deadline-breach-kept': query(`SELECT ${DEADLINE} FROM deadline d JOIN hazard h ON h.id = d.hazard_id
     WHERE ${RUNNING} AND d.due_at < now() - ${interval(SELF_AUDIT.timerMs)} AND h.state NOT IN ${CLOSED} AND NOT h.paused`),
   'deadline-breach-on-time': query(`SELECT ${DEADLINE} FROM deadline d CROSS JOIN LATERAL (SELECT min(t.recorded_at) AS recorded_at FROM hazard_transition t WHERE ${BREACH}) b
