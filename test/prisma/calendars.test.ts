@@ -1,14 +1,16 @@
+import { execFile, spawn } from 'node:child_process';
 import { generateKeyPairSync, sign } from 'node:crypto';
+import { once } from 'node:events';
 import { mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import pg from 'pg';
 import type { CalendarYear } from '../../domain/calendar.ts';
 import { isWorkingDay, termEnd } from '../../domain/calendar.ts';
 import { SHIPPED_CALENDARS } from '../../domain/standards/calendar.ts';
+import { preparePostgres, waitForPostgres } from '../../platform/postgres.ts';
 import type { SigningKey } from '../../platform/signing-key.ts';
 import { isSignedBy, keyIdOf, openSigningKey } from '../../platform/signing-key.ts';
 import type { CalendarRecord, SignedCalendar } from '../../prisma/calendars.ts';
@@ -17,6 +19,7 @@ import type { Database } from '../../prisma/client.ts';
 import { setup } from '../../prisma/setup.ts';
 import type { TestDatabase } from '../db.ts';
 import { createTestDatabase } from '../db.ts';
+import { freePort } from '../postgres.ts';
 
 const root = join(import.meta.dirname, '../..');
 
@@ -263,8 +266,9 @@ describe('a calendar that was changed in the database', () => {
 });
 
 describe('npm run calendar', () => {
-  const run = async (...args: string[]): Promise<{ code: number; out: string; err: string }> => {
-    const env = { PATH: process.env.PATH, DATABASE_URL: testDatabase.url, DATA_DIR: dataDir };
+  const run = (...args: string[]) => runWith({ DATABASE_URL: testDatabase.url, DATA_DIR: dataDir }, args);
+  const runWith = async (settings: Record<string, string>, args: string[]): Promise<{ code: number; out: string; err: string }> => {
+    const env = { PATH: process.env.PATH, ...settings };
     try {
       const { stdout, stderr } = await promisify(execFile)(process.execPath, ['prisma/calendar-command.ts', ...args], { cwd: root, env });
       return { code: 0, out: stdout, err: stderr };
@@ -319,6 +323,23 @@ describe('npm run calendar', () => {
     expect((await run('list')).out).toContain('key_revoked');
     expect(await run('trust', file, '--name', 'x')).toMatchObject({ code: 1, err: expect.stringContaining('no Ed25519 public key') });
   }, 60_000);
+
+  test('finds the database that npm start runs in a data folder, and says where none runs', async () => {
+    expect(await runWith({}, ['list', '--data', dataDir])).toMatchObject({ code: 78, err: expect.stringContaining('No park runs on') });
+    const server = await preparePostgres(join(dataDir, 'postgres'), await freePort(), { fsync: 'off' });
+    const child = spawn(server.command, server.args, { uid: server.uid, gid: server.gid, stdio: 'ignore' });
+    const ended = once(child, 'exit');
+    try {
+      await waitForPostgres(server.url);
+      await setup(server.url, dataDir);
+      const listed = await runWith({}, ['list', '--data', dataDir]);
+      expect(listed.out.trim().split('\n').map((line) => line.split('\t').slice(0, 4))).toEqual([2024, 2025, 2026].map((year) => [String(year), 'v1', 'ok', 'park']));
+    } finally {
+      child.kill('SIGINT');
+      await ended;
+    }
+    expect(await runWith({}, ['list', '--data', dataDir])).toMatchObject({ code: 78 });
+  }, 120_000);
 
   test('says how it is used, and what is not there', async () => {
     expect(await run()).toMatchObject({ code: 64 });
