@@ -7,7 +7,7 @@ CREATE TABLE statutory_calendar_key (
   name        text NOT NULL,
   -- PEM.
   public_key  text NOT NULL,
-  recorded_at timestamptz(3) NOT NULL DEFAULT now(),
+  recorded_at timestamptz(3) NOT NULL DEFAULT CURRENT_TIMESTAMP,
   recorded_by text NOT NULL,
   -- From then on nothing that it signed counts.
   revoked_at  timestamptz(3),
@@ -25,7 +25,7 @@ CREATE TABLE statutory_calendar (
   signature text NOT NULL,
   key_id    text NOT NULL REFERENCES statutory_calendar_key (id),
   source    text NOT NULL,
-  loaded_at timestamptz(3) NOT NULL DEFAULT now(),
+  loaded_at timestamptz(3) NOT NULL DEFAULT CURRENT_TIMESTAMP,
   loaded_by text NOT NULL,
   PRIMARY KEY (year, version)
 );
