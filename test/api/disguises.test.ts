@@ -1,6 +1,7 @@
 /** 自我验收的伪装: whoever rectified, or is of the enterprise, tries to judge the case in every disguise, over HTTP. */
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import pg from 'pg';
 import type { ParkPerson } from '../factories/park.ts';
 import type { Visitor, World } from './world.ts';
 import { startWorld, until } from './world.ts';
@@ -211,6 +212,21 @@ describe('choosing people', () => {
   });
 });
 
+describe('the chain of a case', () => {
+  test('is reckoned again for whoever may see the case, and names the record that was changed', async () => {
+    const id = await submitted();
+    type Chain = { holds: boolean; transitions: number; head: string; problem: { record: string } | null };
+    const chainOf = async (by: Visitor) => by.get<Chain>(`/api/v1/hazards/${id}/chain`);
+    expect((await chainOf(officer)).body).toMatchObject({ holds: true, transitions: (await state(id)).seq, problem: null });
+    expect((await chainOf(await w.as(w.park.enterprises[1]!.officer))).status).toBe(404);
+    const owner = new pg.Client({ connectionString: w.database.url });
+    await owner.connect();
+    await owner.query(`ALTER TABLE hazard_transition DISABLE TRIGGER ALL; UPDATE hazard_transition SET reason = 'changed' WHERE hazard_id = '${id}' AND seq = 2; ALTER TABLE hazard_transition ENABLE TRIGGER ALL`);
+    await owner.end();
+    expect((await chainOf(officer)).body).toMatchObject({ holds: false, problem: { record: 'transition 2' } });
+  }, 60_000);
+});
+
 describe('near duplicates', () => {
   test('are proposed with the reasons, within the enterprise only, and not to the enterprise', async () => {
     const report = async (enterprise: number, more: Record<string, unknown>) => {
@@ -226,6 +242,14 @@ describe('near duplicates', () => {
     expect(found.status).toBe(200);
     expect(found.body.items[0]).toMatchObject({ hazard: { id: first }, reasons: ['same_asset', 'same_type', 'close_in_time', 'similar_words'] });
     expect(found.body.items.map((i) => i.hazard.id)).not.toContain(other);
+    type Board = { lanes: { lane: string; count: number; items: { hazard: { id: string; state: string }; since: string; dueAt: string | null; thumbnail: string | null; duplicates: number }[] }[] };
+    const board = (await inspector.get<Board>('/api/v1/triage-board')).body;
+    expect(board.lanes.map((l) => l.lane)).toEqual(['reported', 'needs_owner', 'extension', 'review', 'look_back', 'listed']);
+    const fresh = board.lanes[0]!.items.find((i) => i.hazard.id === again)!;
+    expect(fresh).toMatchObject({ hazard: { state: 'reported' }, thumbnail: expect.stringMatching(/^[0-9a-f]{64}$/), duplicates: 1 });
+    expect(Date.parse(fresh.dueAt!)).toBeGreaterThan(Date.parse(fresh.since));
+    for (const lane of board.lanes) expect(lane.count).toBeGreaterThanOrEqual(lane.items.length);
+    expect((await officer.get('/api/v1/triage-board')).status).toBe(403);
     expect((await officer.get(`/api/v1/hazards/${again}/duplicates`)).status).toBe(403);
     expect((await inspector.get(`/api/v1/hazards/${randomUUID()}/duplicates`)).status).toBe(404);
   });
