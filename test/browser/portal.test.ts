@@ -333,6 +333,41 @@ describe('reporting', () => {
     expect(good!.postDataJSON()).toMatchObject({ type: 'over_limit', description: '压力表读数偏高', title: '压力偏高', assetId: TANK.id, photos: [] });
     expect(good!.headers()['idempotency-key']).not.toBe(bad!.headers()['idempotency-key']);
   });
+
+  test('a type asks for its own fields: those that lack are named at their place, what is not known is not sent', async () => {
+    const { page, calls } = await open(
+      {
+        'GET /session': () => ({ json: sessionOf('inspector') }),
+        'GET /assets': () => pageOf({ ...TANK, tenantId: ENTERPRISE.id, kind: 'storage_tank', substance: null, point: null }),
+        'GET /enterprises': () => pageOf(ENTERPRISE),
+        'GET /map': () => ({ json: mapOf(null) }),
+        'POST /hazards': () => ({ status: 202, json: { hazardId: 'hazard-9', reportId: 'report-9', joined: false, status: 'processing' } }),
+      },
+      { width: 390 },
+    );
+    await page.goto('/report');
+    await page.getByLabel('类型', { exact: true }).selectOption('lightning_test_expired');
+    await page.getByLabel('情况说明').fill('防雷检测报告过期');
+    await page.getByLabel('按编号、名称查找设备').fill('苯乙烯');
+    await page.getByLabel('设备', { exact: true }).selectOption(TANK.id);
+    await page.getByRole('button', { name: '提交上报' }).click();
+    await page.getByText('必须填写“有效期至”').waitFor();
+    expect(calls('POST', '/hazards')).toHaveLength(0);
+    await page.getByLabel('有效期至').fill('2026-10-01');
+    await page.getByText('上报监管平台的信息').click();
+    await page.getByLabel('隐患来源').selectOption('3');
+    await page.getByLabel('发生环节代码').fill('11');
+    await page.getByRole('button', { name: '提交上报' }).click();
+    await page.getByText('“发生环节代码”的内容无效').waitFor();
+    expect(await sidewaysOverflow(page)).toBe(0);
+    expect(await axeFaults(page)).toEqual([]);
+    await page.getByLabel('发生环节代码').fill('7');
+    await page.getByLabel('原因类别').selectOption('3');
+    await page.getByRole('button', { name: '提交上报' }).click();
+    await page.getByText('上报已安全保存，系统稍后立案。').waitFor();
+    expect(calls('POST', '/hazards')[0]!.postDataJSON()).toMatchObject({ type: 'lightning_test_expired', source: 3, fields: { dueOn: '2026-10-01', cause: '3', stage: 7 } });
+    expect(Object.keys((calls('POST', '/hazards')[0]!.postDataJSON() as { fields: object }).fields).sort()).toEqual(['cause', 'dueOn', 'stage']);
+  });
 });
 
 describe('lists and places', () => {

@@ -63,6 +63,8 @@ export interface ReportBody {
   point?: Point;
   tenantId?: string;
   photos: EvidenceRef[];
+  fields?: Record<string, string | number | boolean>;
+  source?: number;
   clientAt: string;
 }
 export interface ReportAnswer {

@@ -3,7 +3,9 @@ import { useQuery } from '@tanstack/react-query';
 import { useEffect, useRef, useState } from 'react';
 import type { FormEvent } from 'react';
 import { Link, useSearchParams } from 'react-router';
-import { HAZARD_TYPES, isHazardType } from '../../../../domain/hazard-types.ts';
+import { defaultSource, EXCHANGE_SOURCES } from '../../../../domain/exchange.ts';
+import { EXCHANGE_FIELDS, fieldsOf, HAZARD_TYPES, isHazardType } from '../../../../domain/hazard-types.ts';
+import type { FieldValue } from '../../../../domain/hazard-types.ts';
 import { checkReport } from '../../../../domain/report.ts';
 import type { MissingField } from '../../../../domain/report.ts';
 import { enterprisesQuery, mapQuery } from '../../api/queries.ts';
@@ -18,12 +20,14 @@ import { Icon } from '../../components/Icon.tsx';
 import type { Position } from '../../components/map-geometry.ts';
 import { ParkMap } from '../../components/ParkMap.tsx';
 import { ProblemPanel, useFieldError } from '../../components/ProblemPanel.tsx';
+import { fieldValues, TypeFields } from '../../components/TypeFields.tsx';
+import type { TypedFields } from '../../components/TypeFields.tsx';
 import { useAct } from '../../components/use-act.ts';
 
 type PlaceKind = 'asset' | 'point';
-const FIELDS = ['type', 'title', 'description', 'assetId', 'zoneId', 'point', 'location', 'tenantId', 'photos'];
+const FIELDS = ['type', 'title', 'description', 'assetId', 'zoneId', 'point', 'location', 'tenantId', 'photos', 'source'];
 /** The rule is the server's (domain/report.ts); asking it here first saves a way on a slow line. */
-const missingOf = (body: { type: string; description: string; assetId?: string; point?: Point; photos: unknown[] }): MissingField[] => {
+const missingOf = (body: { type: string; description: string; assetId?: string; point?: Point; photos: unknown[]; fields: Record<string, FieldValue>; source: number }): MissingField[] => {
   const checked = checkReport(body);
   return checked.ok ? [] : (checked.refusal.detail?.errors as MissingField[]);
 };
@@ -93,6 +97,8 @@ export const ReportPage = () => {
   const [type, setType] = useState('');
   const [title, setTitle] = useState('');
   const [description, setDescription] = useState('');
+  const [typed, setTyped] = useState<TypedFields>({});
+  const [source, setSource] = useState(defaultSource('manual'));
   const [placeKind, setPlaceKind] = useState<PlaceKind>('asset');
   const [assetId, setAssetId] = useState(params.get('asset') ?? '');
   const [point, setPoint] = useState<Position | null>(null);
@@ -113,6 +119,9 @@ export const ReportPage = () => {
   useEffect(() => {
     form.current?.querySelector<HTMLElement>('.field-wrong :is(input, select, textarea)')?.focus();
   }, [missing, send.error]);
+  const shownFields = isHazardType(type) ? [...FIELDS, ...fieldsOf(type).map((f) => `fields.${f.key}`)] : FIELDS;
+  // What is wrong is never out of sight.
+  const exchangeWrong = ['source', ...EXCHANGE_FIELDS.map((f) => `fields.${f.key}`)].some((f) => fieldError(f) !== undefined);
   const placeError = fieldError('location') ?? fieldError(placeKind === 'asset' ? 'assetId' : 'point') ?? fieldError(placeKind === 'asset' ? 'point' : 'assetId') ?? fieldError('zoneId');
 
   const clear = (): void => {
@@ -120,8 +129,15 @@ export const ReportPage = () => {
     setTitle('');
     setDescription('');
     setFiles([]);
+    setTyped({});
   };
   if (answer) return <Sent answer={answer} onAgain={clear} />;
+
+  // What was said of another type is not said of this one.
+  const chooseType = (next: string): void => {
+    setType(next);
+    setTyped({});
+  };
 
   const submit = (event: FormEvent): void => {
     event.preventDefault();
@@ -132,6 +148,8 @@ export const ReportPage = () => {
       ...(placeKind === 'asset' && assetId ? { assetId } : {}),
       ...(placeKind === 'point' && point ? { point: { type: 'Point' as const, coordinates: [point[0], point[1]] as [number, number] } } : {}),
       ...(placeKind === 'point' && tenantId ? { tenantId } : {}),
+      fields: isHazardType(type) ? fieldValues(type, typed) : {},
+      source,
       photos: files.map(({ ref: { sha256, mediaType, capturedAt } }) => ({ sha256, mediaType, capturedAt })),
     };
     const errors = missingOf(body);
@@ -147,7 +165,7 @@ export const ReportPage = () => {
         <FileUpload label={t('report.photos')} hint={isHazardType(type) && !HAZARD_TYPES[type].photo ? t('report.photoOptional') : undefined} error={fieldError('photos')} files={files} onChange={setFiles} />
         <Field label={t('hazards.type')} error={fieldError('type')}>
           {(control) => (
-            <select {...control} value={type} onChange={(e) => setType(e.target.value)}>
+            <select {...control} value={type} onChange={(e) => chooseType(e.target.value)}>
               <option value="">{t('field.choose')}</option>
               {Object.entries(HAZARD_TYPES).map(([value, words]) => (
                 <option key={value} value={value}>
@@ -157,6 +175,7 @@ export const ReportPage = () => {
             </select>
           )}
         </Field>
+        {isHazardType(type) && <TypeFields fields={HAZARD_TYPES[type].fields} typed={typed} onChange={setTyped} errorOf={fieldError} />}
         <Field label={t('report.description')} error={fieldError('description')}>
           {(control) => <textarea {...control} rows={3} value={description} onChange={(e) => setDescription(e.target.value)} />}
         </Field>
@@ -189,7 +208,22 @@ export const ReportPage = () => {
             </Field>
           )}
         </fieldset>
-        {send.error && <ProblemPanel error={send.error} shownFields={FIELDS} />}
+        <details className="report-exchange" open={exchangeWrong || undefined}>
+          <summary>{t('report.exchange')}</summary>
+          <Field label={t('report.source')} error={fieldError('source')}>
+            {(control) => (
+              <select {...control} value={source} onChange={(e) => setSource(Number(e.target.value))}>
+                {Object.entries(EXCHANGE_SOURCES).map(([code, words]) => (
+                  <option key={code} value={code}>
+                    {word(words)}
+                  </option>
+                ))}
+              </select>
+            )}
+          </Field>
+          {isHazardType(type) && <TypeFields fields={EXCHANGE_FIELDS} typed={typed} onChange={setTyped} errorOf={fieldError} />}
+        </details>
+        {send.error && <ProblemPanel error={send.error} shownFields={shownFields} />}
         <button type="submit" className="button button-main button-wide report-send" disabled={send.isPending}>
           {send.isPending ? t('state.sending') : t('report.send')}
         </button>
