@@ -159,7 +159,7 @@ export const archivePaper = (p: CasePackage, jsonSha256: string): ArchivePaper =
     [[{ zh: '用途', en: 'Purpose' }, 26], [{ zh: 'SHA-256', en: 'SHA-256' }, 0], [{ zh: '提交', en: 'Brought by' }, 44], [{ zh: '时间', en: 'Time' }, 22]],
     p.evidence.map((e) => [
       lines(named('purpose', e.purpose), p.case.cycle > 1 && `${both({ zh: '第', en: 'cycle' })} ${e.cycle}`),
-      lines(e.sha256 ?? both({ zh: '无文件（见 JSON）', en: 'no file (see JSON)' }), e.mediaType, e.supersededById !== null && both({ zh: '已被新版取代', en: 'superseded' })),
+      lines(e.sha256?.slice(0, 32), e.sha256?.slice(32) ?? both({ zh: '无文件（见 JSON）', en: 'no file (see JSON)' }), e.mediaType, e.supersededById !== null && both({ zh: '已被新版取代', en: 'superseded' })),
       e.uploaderId === null ? both(SYSTEM) : person(e.uploaderId), at(e.recordedAt),
     ]),
   );
