@@ -128,7 +128,11 @@ const checkSituation = (c: HazardCase, name: CommandName, actor: Actor | null): 
       return c.listed ? ok(true) : refuse('hazard.illegal_move', { detail: { command: name, listed: false } });
     case 'archive':
       return c.listed ? refuse('hazard.illegal_move', { detail: { command: name, listed: true } }) : ok(true);
+    case 'acceptItems':
+      return c.items.filter((i) => i.state !== 'accepted').length > 1 ? ok(true) : refuse('hazard.items_complete');
     case 'sign':
+      // One person accepts alone where nobody else has to sign.
+      if (!needsTwo(c) && c.signers.length === 0) return refuse('hazard.illegal_move', { detail: { command: name, grade: c.grade } });
       return actor && c.signatures.some((s) => shares(s, actor)) ? refuse('hazard.already_signed') : ok(true);
     case 'accept': {
       const open = c.items.filter((i) => i.state === 'open').map((i) => i.itemId);

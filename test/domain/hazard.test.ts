@@ -25,7 +25,7 @@ const take = (c: HazardCase, command: PersonCommand | SystemCommand, actor: Acto
   return result.value;
 };
 const refusal = (c: HazardCase, command: PersonCommand | SystemCommand, actor: Actor | null): string | null => {
-  const result = checkCommand(c, command, actor);
+  const result = checkCommand(c, command, actor, c.lastAt + HOUR, DEFAULT_POLICY);
   return result.ok ? null : result.refusal.code;
 };
 
@@ -50,7 +50,7 @@ describe('separation of duties', () => {
   });
   test('somebody else of the park may', () => {
     expect(refusal(c, accept, park('p-inspector-2'))).toBeNull();
-    expect(allowedActs(c, park('p-inspector-2'))).toEqual(['accept', 'reject']);
+    expect(allowedActs(c, park('p-inspector-2'))).toEqual(['handover', 'accept', 'reject']);
   });
   test('another enterprise is told that there is no such case', () => {
     expect(refusal(dispatched(), { name: 'start' }, firm('p-x', 'ent-2'))).toBe('hazard.not_found');
@@ -94,7 +94,7 @@ describe('the clock of a case', () => {
   });
   test('a dispatch that is overdue cannot be returned', () => {
     const late = take(dispatched(), { name: 'breach', deadline: 'rectify', level: 0 }, null).next;
-    expect(refusal(late, { name: 'returnDispatch', reason: 'not ours' }, firm('p-officer'))).toBe('hazard.illegal_move');
+    expect(refusal(late, { name: 'returnDispatch', reason: 'not ours' }, firm('p-officer'))).toBe('hazard.overdue');
   });
 });
 

@@ -58,8 +58,8 @@ try {
   await rejected.act(PEOPLE.inspector, ACCEPT);
   await rejected.handle.result();
   await saveCase('rejected-three-times', rejected);
-  await save(env, 'second-supervision', 'escalated', secondSupervisionId(rejected.hazardId, 2));
-  await save(env, 'second-supervision', 'accepted', secondSupervisionId(rejected.hazardId, 3));
+  await save(env, 'second-supervision', 'escalated', secondSupervisionId(rejected.hazardId, 1, 2));
+  await save(env, 'second-supervision', 'accepted', secondSupervisionId(rejected.hazardId, 1, 3));
 
   const overdue = await openCase(env.client, database, await now());
   const { dueAt } = await bringTo(overdue, 'dispatched');
@@ -70,7 +70,7 @@ try {
   await overdue.act(PEOPLE.inspector, ACCEPT);
   await overdue.handle.result();
   await saveCase('overdue-to-the-last-level', overdue);
-  await save(env, 'second-supervision', 'breached', secondSupervisionId(overdue.hazardId, 1));
+  await save(env, 'second-supervision', 'breached', secondSupervisionId(overdue.hazardId, 1, 1));
 
   const returned = await openCase(env.client, database, await now(), { tenantId: 'ent-2' });
   await returned.until((c) => c.state === 'reported');

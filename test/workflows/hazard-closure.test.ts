@@ -34,7 +34,7 @@ describe('the way of one case', () => {
     const done = await found.act(PEOPLE.inspector, ACCEPT);
     expect(done.transition).toMatchObject({ command: 'accept', from: 'submitted', to: 'accepted', actorId: 'p-inspector' });
     expect(done.case.state).toBe('archived');
-    await found.handle.result();
+    await found.closed();
 
     const record = await rows('SELECT seq, command, to_state, server_at, client_at, clock_skew, command_id FROM hazard_transition WHERE hazard_id = $1 ORDER BY seq', found.hazardId);
     expect(record.map((r) => r.command)).toEqual(['open', 'triage', 'dispatch', 'start', 'progress', 'submit', 'accept', 'archive']);
@@ -133,10 +133,10 @@ describe('the way of one case', () => {
     expect(joined.hazardId).toBe(found.hazardId);
     const { message } = (await rows('SELECT message FROM hazard_report WHERE hazard_id = $1 ORDER BY received_at DESC LIMIT 1', found.hazardId))[0]! as { message: Parameters<typeof found.report>[0] };
     await found.report(message);
-    await found.until((c) => c.reportIds.length === 2);
+    await found.until((c) => c.reportCount === 2);
     await bringTo(found, 'submitted');
     await found.act(PEOPLE.inspector, ACCEPT);
-    await found.handle.result();
+    await found.closed();
     expect((await rows(`SELECT command FROM hazard_transition WHERE hazard_id = $1 AND command IN ('open', 'join') ORDER BY seq`, found.hazardId)).map((r) => r.command)).toEqual(['open', 'join']);
 
     // A report whose row is of this case but which the case never got.
@@ -180,7 +180,7 @@ describe('deadlines', () => {
     await found.act(PEOPLE.officer, { name: 'start' });
     await found.act(PEOPLE.officer, SUBMIT);
     expect((await found.act(PEOPLE.inspector, ACCEPT)).case.state).toBe('archived');
-    await found.handle.result();
+    await found.closed();
     const ends = await rows('SELECT kind, level, num_nonnulls(met_at, breached_at, withdrawn_at) AS ends FROM deadline WHERE hazard_id = $1', found.hazardId);
     expect(ends.filter((d) => d.ends !== 1)).toEqual([]);
   });
@@ -205,7 +205,7 @@ describe('deadlines', () => {
     ]);
     await found.act(PEOPLE.officer, SUBMIT);
     await found.act(PEOPLE.inspector, ACCEPT);
-    await found.handle.result();
+    await found.closed();
     expect((await rows('SELECT outcome FROM supervision WHERE hazard_id = $1 ORDER BY level', found.hazardId)).map((r) => r.outcome)).toEqual(['escalated', 'accepted']);
   });
 

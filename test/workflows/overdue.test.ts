@@ -45,7 +45,7 @@ const end = async (found: Case): Promise<void> => {
   if (c?.state === 'dispatched') await found.act(PEOPLE.officer, { name: 'start' });
   if (c?.state !== 'submitted') await found.act(PEOPLE.officer, SUBMIT);
   await found.act(PEOPLE.inspector, ACCEPT);
-  await found.handle.result();
+  await found.closed();
 };
 
 const chain = (due: number) => [
@@ -93,7 +93,7 @@ test('an acceptance that reaches the case after its due instant does not slip pa
   const accepting = found.act(PEOPLE.inspector, ACCEPT);
   await withWorker(async () => {
     expect((await accepting).case).toMatchObject({ state: 'archived', overdue: true, supervision: 1, supervisionOpen: false });
-    await found.handle.result();
+    await found.closed();
   });
   const record = await rows(`SELECT command, server_at FROM hazard_transition WHERE hazard_id = $1 AND seq >= (SELECT seq FROM hazard_transition WHERE hazard_id = $1 AND command = 'breach') ORDER BY seq`, found.hazardId);
   expect(record.map((r) => r.command)).toEqual(['breach', 'supervise', 'accept', 'archive']);

@@ -6,6 +6,7 @@ import type { ApplicationFailure } from '@temporalio/common';
 import type { NativeConnection } from '@temporalio/worker';
 import { DefaultLogger, Runtime, Worker } from '@temporalio/worker';
 import type { HazardCase, HazardReport, PersonCommand } from '../../domain/hazard.ts';
+import { isClosed } from '../../domain/hazard.ts';
 import type { Actor } from '../../domain/permissions.ts';
 import type { ParkPolicy } from '../../domain/policy.ts';
 import { DEFAULT_POLICY } from '../../domain/policy.ts';
@@ -74,6 +75,11 @@ export class Case {
 
   state(): Promise<HazardCase | null> {
     return this.handle.query<HazardCase | null>('hazardState');
+  }
+
+  /** Waits until the case is closed; it may have look-backs to come. */
+  closed(): Promise<HazardCase> {
+    return this.until(isClosed);
   }
 
   /** Waits for a state of the case; the limit is generous and never a measure of speed. */
