@@ -4,6 +4,7 @@ import { createArchiveActivities } from './archive.ts';
 import type { ActivityDeps } from './deps.ts';
 import { createDispatchActivities } from './dispatch.ts';
 import { createHazardActivities } from './hazards.ts';
+import { createInspectionActivities } from './inspections.ts';
 
-export const createActivities = (deps: ActivityDeps) => ({ ...createHazardActivities(deps), ...createAlarmActivities(deps), ...createArchiveActivities(deps), ...createDispatchActivities(deps) });
+export const createActivities = (deps: ActivityDeps) => ({ ...createHazardActivities(deps), ...createAlarmActivities(deps), ...createArchiveActivities(deps), ...createDispatchActivities(deps), ...createInspectionActivities(deps) });
 export type Activities = ReturnType<typeof createActivities>;
