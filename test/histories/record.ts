@@ -8,8 +8,12 @@ import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { historyToJSON } from '@temporalio/common/lib/proto-utils.js';
 import type { TestWorkflowEnvironment } from '@temporalio/testing';
+import type { InspectionKind } from '../../domain/inspections.ts';
+import type { InspectionRow } from '../../prisma/inspections.ts';
+import { recordInspection } from '../../prisma/inspections.ts';
 import { ALARM_HANDLING, sensorAlarmSignal } from '../../workflows/alarm-handling/messages.ts';
-import { alarmHandlingId, CLOSURE_QUEUE, secondSupervisionId } from '../../workflows/ids.ts';
+import { alarmHandlingId, CLOSURE_QUEUE, inspectionExpiryId, secondSupervisionId } from '../../workflows/ids.ts';
+import { INSPECTION_EXPIRY, inspectionDueSignal } from '../../workflows/inspection-expiry/messages.ts';
 import { createTestDatabase } from '../db.ts';
 import { startTimeSkippingEnv } from '../engine.ts';
 import startPostgres from '../global-setup.ts';
@@ -104,6 +108,23 @@ try {
   await alarm.executeUpdate('confirmAlarm', { args: [{ commandId: 'c', actor: PEOPLE.officer, real: true, reason: '' }] });
   await alarm.result();
   await save(env, 'alarm-handling', 'escalated-and-judged-late', alarmHandlingId(episodeId));
+
+  // An inspection whose date is replaced and then runs out, and one that was superseded without its workflow having heard of it.
+  const inspect = (kind: InspectionKind, dueAt: number) =>
+    database.pgTransaction({ scope: 'service' }, (tx) => recordInspection(tx, { id: randomUUID(), tenantId: 'ent-1', assetId: 'a1', kind, dueAt, certificate: null, recordedBy: 'p-officer' }));
+  const tellExpiry = (kind: InspectionKind, { id, seq, due_at }: InspectionRow) =>
+    env.client.workflow.signalWithStart(INSPECTION_EXPIRY, {
+      workflowId: inspectionExpiryId('a1', kind), taskQueue: CLOSURE_QUEUE, args: [{ tenantId: 'ent-1', assetId: 'a1', kind }], signal: inspectionDueSignal, signalArgs: [{ inspectionId: id, seq, dueAt: due_at.getTime() }],
+    });
+  await tellExpiry('special_equipment', await inspect('special_equipment', (await now()) + 3 * DAY));
+  await env.sleep(DAY);
+  const expired = await tellExpiry('special_equipment', await inspect('special_equipment', (await now()) + 30 * DAY));
+  await expired.result();
+  await save(env, 'inspection-expiry', 'replaced-and-expired', expired.workflowId);
+  const superseded = await tellExpiry('gas_detector', await inspect('gas_detector', (await now()) + DAY));
+  await inspect('gas_detector', (await now()) + 90 * DAY);
+  await superseded.result();
+  await save(env, 'inspection-expiry', 'superseded', superseded.workflowId);
 } finally {
   await stop();
   await env.teardown();
