@@ -1,16 +1,21 @@
 /**
  * 通知书: who gets which notice, from what is on record, within the caller's transaction: the notice, its inbox delivery,
- * its mail in the outbox and the live event are written together or not at all.
+ * its deliveries over other channels in the outbox and the live event are written together or not at all.
  */
 import { createHash, randomUUID } from 'node:crypto';
 import type pg from 'pg';
 import { alarmState } from '../domain/alarm.ts';
+import type { Channel, ChannelPolicy, Lane } from '../domain/channels.ts';
+import { laneOf, laneStep } from '../domain/channels.ts';
 import type { Refusal } from '../domain/errors.ts';
 import type { HazardCase, HazardEffect, TransitionRecord } from '../domain/hazard.ts';
 import type { Language, Named, NoticeFacts, NoticeKind, NoticeRecipient } from '../domain/notices.ts';
 import { isBlankText, NOTICE_FACTS } from '../domain/notices.ts';
+import type { TaskRung } from '../domain/tasks.ts';
 import type { OutboxMessage } from '../prisma/outbox.ts';
 import { addToOutbox } from '../prisma/outbox.ts';
+import { loadPolicyAt } from '../prisma/policies.ts';
+import { addUndeliverableTask } from './undeliverable.ts';
 import { renderNotice } from '../templates/render.ts';
 
 /** What a step of a case gives of a notice, with what the kinds of notice about terms and look-backs need beyond it. */
@@ -29,6 +34,8 @@ type CaseOfNotice = HazardCase & {
 export interface NoticeSettings {
   /** A mail server is configured: organisations with an address get the notice by mail as well. */
   smtpEnabled: boolean;
+  /** The other channels that are configured; absent: none. */
+  channels?: { robots: readonly string[]; sms: boolean; voice: boolean };
   /** Where people reach the portal; null: notices carry no link. */
   publicUrl: string | null;
 }
@@ -72,6 +79,7 @@ export const issueHazardNotices = async (
       tenantId: hazard.tenantId,
       hazardId: hazard.hazardId,
       alarmId: null,
+      taskId: null,
       key: `${hazard.hazardId}/${record.seq}`,
       issuedAt: record.serverAt,
       addressed: effects.filter((e) => !e.isCopy).map((e) => e.to),
@@ -130,6 +138,7 @@ export const issueAlarmNotices = async (
     tenantId: alarm.tenant_id,
     hazardId: null,
     alarmId: input.episodeId,
+    taskId: null,
     key: `alarm/${input.episodeId}/${input.rung}`,
     issuedAt: alarm.now.getTime(),
     addressed: input.recipients,
@@ -156,6 +165,68 @@ export const issueAlarmNotices = async (
   });
 };
 
+export interface TaskNotice {
+  taskId: string;
+  phase: 'assigned' | 'overdue' | 'escalated';
+  /** Rung of the task ladder; 0 = told when the task was made. */
+  rung: number;
+  recipients: readonly TaskRung['recipients'][number][];
+  /** Epoch ms. */
+  at: number;
+}
+
+/** Issues the notices of a task at one rung of its ladder. Called again it issues nothing. */
+export const issueTaskNotices = async (client: pg.ClientBase, input: TaskNotice, settings: NoticeSettings): Promise<void> => {
+  const { rows } = await client.query<TaskRow>(
+    `SELECT t.tenant_id, t.kind, t.title_zh, t.title_en, t.detail->>'note' AS note, t.asset_id, t.detail->>'zoneId' AS zone_id, t.due_at, h.number,
+       o.id AS owner_id, o.kind AS owner_kind, o.name_zh AS owner_zh, o.name_en AS owner_en, o.email, o.language, o.phone, o.robot,
+       p.name_zh AS person_zh, p.name_en AS person_en, p.phone AS person_phone
+     FROM task t JOIN organisation o ON o.id = t.owner_org_id LEFT JOIN person p ON p.id = t.owner_person_id
+     LEFT JOIN hazard h ON h.tenant_id = t.tenant_id AND h.id = t.hazard_id WHERE t.id = $1`,
+    [input.taskId],
+  );
+  const task = rows[0];
+  if (!task) throw new Error(`task ${input.taskId} is not on record`);
+  const place = await readPlace(client, { tenantId: task.tenant_id, assetId: task.asset_id, zoneId: task.zone_id });
+  const owner: Organisation = {
+    id: task.owner_id, kind: task.owner_kind, name: named(task.owner_zh, task.owner_en), email: orNull(task.email), language: task.language === 'en' ? 'en' : 'zh',
+    // The person is reached before the duty phone of the organisation.
+    phone: orNull(task.person_phone) ?? orNull(task.phone), robot: task.robot,
+  };
+  await issue(client, settings, place, { ...(await readDirectory(client, task.tenant_id, [])), owner: [owner] }, {
+    kind: 'task',
+    tenantId: task.tenant_id,
+    hazardId: null,
+    alarmId: null,
+    taskId: input.taskId,
+    key: `task/${input.taskId}/${input.rung}`,
+    issuedAt: input.at,
+    addressed: input.recipients,
+    copied: [],
+    facts: {
+      enterprise: place.enterprise,
+      place: place.path,
+      number: task.number,
+      taskKind: task.kind,
+      taskTitle: named(task.title_zh, task.title_en),
+      phase: input.phase,
+      owner: owner.name,
+      responsible: task.person_zh === null ? null : named(task.person_zh, task.person_en),
+      dueAt: task.due_at.getTime(),
+      note: orNull(task.note),
+      rung: input.rung,
+      paper: `TK-${createHash('sha256').update(input.taskId).digest('hex').slice(0, 8).toUpperCase()}-${input.rung}`,
+      path: `/tasks/${encodeURIComponent(input.taskId)}`,
+    },
+  });
+};
+
+interface TaskRow {
+  tenant_id: string; kind: string; title_zh: string; title_en: string; note: string | null; asset_id: string | null; zone_id: string | null; due_at: Date; number: string | null;
+  owner_id: string; owner_kind: string; owner_zh: string; owner_en: string; email: string | null; language: string; phone: string | null; robot: string | null;
+  person_zh: string | null; person_en: string | null; person_phone: string | null;
+}
+
 interface AlarmRow {
   tenant_id: string;
   asset_id: string;
@@ -180,6 +251,7 @@ interface Issue {
   tenantId: string;
   hazardId: string | null;
   alarmId: string | null;
+  taskId: string | null;
   /** One notice per key, kind, organisation and copy mark. */
   key: string;
   issuedAt: number;
@@ -191,22 +263,53 @@ interface Issue {
 interface Delivery {
   id: string;
   noticeId: string;
-  channel: 'inbox' | 'smtp';
+  orgId: string;
+  channel: Channel;
   address: string;
   state: 'sent' | 'pending';
   sentAt: Date | null;
 }
 
+/** Where a channel reaches an organisation. 'unconfigured': the park has no such channel; null: the organisation has no address for it. */
+export const addressOf = (org: Addresses, channel: Channel, settings: NoticeSettings): string | null | 'unconfigured' => {
+  switch (channel) {
+    case 'inbox':
+      return org.id;
+    case 'smtp':
+      return settings.smtpEnabled ? org.email : 'unconfigured';
+    case 'robot':
+      return org.robot !== null && settings.channels?.robots.includes(org.robot) ? org.robot : 'unconfigured';
+    case 'sms':
+    case 'voice':
+      return settings.channels?.[channel] ? org.phone : 'unconfigured';
+  }
+};
+
+/** The message that has a delivery sent. */
+export const deliveryMessage = (delivery: { id: string; channel: Channel }, tenantId: string, key = `${delivery.channel === 'smtp' ? 'smtp' : 'channel'}/${delivery.id}`): OutboxMessage => ({
+  topic: delivery.channel === 'smtp' ? 'smtp' : 'channel', key, tenantId, payload: { deliveryId: delivery.id },
+});
+
+/** The next step of a lane, from the one after `done`, that reaches this organisation over some channel; null: none will. */
+export const nextStepFor = (policy: ChannelPolicy, lane: Lane, done: number, issuedAt: number, org: Addresses, settings: NoticeSettings): { step: number; at: number; channels: Channel[] } | null => {
+  for (let step = done; ; step++) {
+    const next = laneStep(policy, lane, step, issuedAt);
+    if (!next) return null;
+    const reached = next.channels.some((channel) => !['unconfigured', null].includes(addressOf(org, channel, settings)));
+    if (reached) return { step, ...next };
+  }
+};
+
 /** The inbox has it with the commit; mail goes through the outbox. A notice that is there already brings no delivery either. */
 const INSERT = `WITH issued AS (
-    INSERT INTO notice (id, tenant_id, hazard_id, alarm_id, kind, recipient_org_id, is_copy, language, subject, body_html, body_text, data, template_sha, issued_at, dedupe_key)
-    SELECT n.id, $1, $2, $3, $4, n.org, n.copy, n.language, n.subject, n.html, n.text, n.data, n.sha, $5, n.key
-    FROM jsonb_to_recordset($6::jsonb) AS n(id text, org text, copy boolean, language text, subject text, html text, text text, data jsonb, sha text, key text)
+    INSERT INTO notice (id, tenant_id, hazard_id, alarm_id, task_id, kind, recipient_org_id, is_copy, language, subject, body_html, body_text, data, template_sha, issued_at, dedupe_key, lane, channel_step, channel_step_at)
+    SELECT n.id, $1, $2, $3, $8, $4, n.org, n.copy, n.language, n.subject, n.html, n.text, n.data, n.sha, $5, n.key, n.lane, n.step, n."stepAt"
+    FROM jsonb_to_recordset($6::jsonb) AS n(id text, org text, copy boolean, language text, subject text, html text, text text, data jsonb, sha text, key text, lane text, step int, "stepAt" timestamptz)
     ON CONFLICT (dedupe_key) DO NOTHING RETURNING id),
   delivered AS (
-    INSERT INTO delivery (id, tenant_id, notice_id, channel, address, state, sent_at)
-    SELECT d.id, $1, d."noticeId", d.channel, d.address, d.state, d."sentAt"
-    FROM jsonb_to_recordset($7::jsonb) AS d(id text, "noticeId" text, channel text, address text, state text, "sentAt" timestamptz)
+    INSERT INTO delivery (id, tenant_id, notice_id, org_id, channel, address, state, sent_at)
+    SELECT d.id, $1, d."noticeId", d."orgId", d.channel, d.address, d.state, d."sentAt"
+    FROM jsonb_to_recordset($7::jsonb) AS d(id text, "noticeId" text, "orgId" text, channel text, address text, state text, "sentAt" timestamptz)
     JOIN issued ON issued.id = d."noticeId")
   SELECT id FROM issued`;
 
@@ -217,10 +320,12 @@ const issue = async (client: pg.ClientBase, settings: NoticeSettings, place: Pla
   // What the park tells its own offices is issued by the park.
   const isInternal = addressed.every((r) => r.org.kind === 'park_department');
   const office = isInternal ? place.park : (directory.emergency_office[0]?.name ?? place.park);
+  const { channels: policy } = await loadPolicyAt(client, what.issuedAt);
 
   const notices = [];
   const deliveries: Delivery[] = [];
   const orgOf = new Map<string, Organisation>();
+  const unreachable: { org: Organisation; channel: Channel }[] = [];
   for (const [recipients, isCopy] of [[addressed, false], [copied, true]] as const) {
     for (const { org, roles } of recipients) {
       const all: NoticeFacts = {
@@ -241,30 +346,49 @@ const issue = async (client: pg.ClientBase, settings: NoticeSettings, place: Pla
       const { subject, html, text, paper, templateSha } = rendered.value;
       const id = randomUUID();
       orgOf.set(id, org);
+      const lane = laneOf(what.kind, facts);
+      // A copy is for information: it calls nobody but where lives may be at stake.
+      const steps = isCopy && lane !== 'red' ? 'plain' : lane;
+      const following = nextStepFor(policy, steps, 1, what.issuedAt, org, settings);
       notices.push({
         id, org: org.id, copy: isCopy, language: org.language, subject, html, text, data: { facts, paper }, sha: templateSha,
-        key: `${what.key}/${what.kind}/${org.id}${isCopy ? '/copy' : ''}`,
+        key: `${what.key}/${what.kind}/${org.id}${isCopy ? '/copy' : ''}`, lane: steps, step: following?.step ?? 1, stepAt: following ? new Date(following.at) : null,
       });
-      deliveries.push({ id: randomUUID(), noticeId: id, channel: 'inbox', address: org.id, state: 'sent', sentAt: new Date(what.issuedAt) });
-      if (settings.smtpEnabled && org.email) deliveries.push({ id: randomUUID(), noticeId: id, channel: 'smtp', address: org.email, state: 'pending', sentAt: null });
+      for (const channel of laneStep(policy, steps, 0, what.issuedAt)?.channels ?? []) {
+        const address = addressOf(org, channel, settings);
+        if (address === null && steps !== 'plain' && channel !== 'smtp') unreachable.push({ org, channel });
+        if (address === null || address === 'unconfigured') continue;
+        deliveries.push({ id: randomUUID(), noticeId: id, orgId: org.id, channel, address, state: channel === 'inbox' ? 'sent' : 'pending', sentAt: channel === 'inbox' ? new Date(what.issuedAt) : null });
+      }
     }
   }
   const { rows } = await client.query<{ id: string }>(INSERT, [
-    what.tenantId, what.hazardId, what.alarmId, what.kind, new Date(what.issuedAt), JSON.stringify(notices), JSON.stringify(deliveries),
+    what.tenantId, what.hazardId, what.alarmId, what.kind, new Date(what.issuedAt), JSON.stringify(notices), JSON.stringify(deliveries), what.taskId,
   ]);
   await addToOutbox(client, rows.flatMap(({ id }): OutboxMessage[] => [
     { topic: 'event', key: `notice/${id}`, tenantId: orgOf.get(id)!.id, payload: { type: 'notice.issued', id } },
-    ...deliveries.filter((d) => d.noticeId === id && d.channel === 'smtp').map((d): OutboxMessage => ({ topic: 'smtp', key: `smtp/${d.id}`, tenantId: what.tenantId, payload: { deliveryId: d.id } })),
+    ...deliveries.filter((d) => d.noticeId === id && d.channel !== 'inbox').map((d) => deliveryMessage(d, what.tenantId)),
   ]));
+  if (rows.length === 0) return;
+  for (const { org, channel } of unreachable) {
+    await addUndeliverableTask(client, { org: { id: org.id, name: org.name }, channel, address: null, code: 'no_address', at: what.issuedAt, dueMs: policy.undeliverableMs });
+  }
 };
 
 // ---- recipients ----
 
-interface Organisation {
+export interface Addresses {
   id: string;
+  email: string | null;
+  /** 值班电话. */
+  phone: string | null;
+  /** Name of the group robot. */
+  robot: string | null;
+}
+
+interface Organisation extends Addresses {
   kind: string;
   name: Named;
-  email: string | null;
   language: Language;
 }
 
@@ -272,8 +396,8 @@ interface Organisation {
 type Directory = Record<NoticeRecipient, Organisation[]>;
 
 const readDirectory = async (client: pg.ClientBase, tenantId: string, reporterIds: readonly string[]): Promise<Directory> => {
-  const { rows } = await client.query<{ id: string; kind: string; name_zh: string; name_en: string; email: string | null; language: string; roles: string[] | null; is_reporter: boolean }>(
-    `SELECT o.id, o.kind, o.name_zh, o.name_en, o.email, o.language, m.roles, m.is_reporter
+  const { rows } = await client.query<{ id: string; kind: string; name_zh: string; name_en: string; email: string | null; phone: string | null; robot: string | null; language: string; roles: string[] | null; is_reporter: boolean }>(
+    `SELECT o.id, o.kind, o.name_zh, o.name_en, o.email, o.phone, o.robot, o.language, m.roles, m.is_reporter
      FROM organisation o
      CROSS JOIN LATERAL (SELECT array_agg(DISTINCT role) AS roles, coalesce(bool_or(person_id = ANY ($2)), false) AS is_reporter FROM membership WHERE org_id = o.id) m
      WHERE o.id = $1 OR o.kind = 'park_department'
@@ -283,7 +407,7 @@ const readDirectory = async (client: pg.ClientBase, tenantId: string, reporterId
   );
   const all = rows.map((row) => ({
     row,
-    org: { id: row.id, kind: row.kind, name: named(row.name_zh, row.name_en), email: orNull(row.email), language: row.language === 'en' ? 'en' as const : 'zh' as const },
+    org: { id: row.id, kind: row.kind, name: named(row.name_zh, row.name_en), email: orNull(row.email), phone: orNull(row.phone), robot: row.robot, language: row.language === 'en' ? 'en' as const : 'zh' as const },
   }));
   const park = all.filter(({ org }) => org.kind === 'park_department');
   // Where nobody of the park has the role, every park department: a notice is never for nobody.

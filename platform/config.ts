@@ -8,6 +8,20 @@ import { z } from 'zod';
 
 const port = (fallback: number) => z.coerce.number().int().min(1).max(65_535).default(fallback);
 const flag = z.enum(['true', 'false']).transform((v) => v === 'true');
+/** Secrets and phone numbers cross no network in the clear: http to this machine only. */
+const providerUrl = z.url({ protocol: /^https?$/ }).refine((url) => url.startsWith('https:') || ['localhost', '127.0.0.1', '[::1]'].includes(URL.parse(url)?.hostname ?? ''));
+const robots = z
+  .string()
+  .transform((text, context): unknown => {
+    try {
+      return JSON.parse(text);
+    } catch {
+      context.addIssue({ code: 'custom', message: 'not JSON' });
+      return z.NEVER;
+    }
+  })
+  .pipe(z.array(z.strictObject({ name: z.string().regex(/^[\w.-]{1,64}$/), kind: z.enum(['dingtalk', 'wecom']), url: providerUrl, secret: z.string().min(1).optional() })).max(100))
+  .refine((list) => new Set(list.map((r) => r.name)).size === list.length);
 
 interface Setting {
   schema: z.ZodType;
@@ -35,6 +49,13 @@ export const SETTINGS = {
   MQTT_SHARE_GROUP: setting(z.string().regex(/^[\w.-]{1,64}$/).optional(), 'shared-subscription group, for several ingest processes at one broker', 'ingest'),
   SMTP_URL: setting(z.url({ protocol: /^smtps?$/ }).optional(), 'mail server for notices; absent: inbox only', 'smtp://user:password@mail.example:587'),
   SMTP_FROM: setting(z.string().min(3).optional(), 'sender of notices', '"园区安全" <safety@park.example>'),
+  IM_ROBOTS: setting(robots.optional(), 'group robots of DingTalk and WeCom, as JSON; organisations name theirs; absent: none', '[{"name":"duty","kind":"dingtalk","url":"https://oapi.dingtalk.com/robot/send?access_token=...","secret":"SEC..."}]'),
+  SMS_URL: setting(providerUrl.optional(), 'interface of the provider of text messages (docs/interfaces/messages.md); absent: none', 'https://sms.example/v1'),
+  SMS_KEY_ID: setting(z.string().min(1).optional(), 'id of the key at SMS_URL', 'parkwarden'),
+  SMS_SECRET: setting(z.string().min(16).optional(), 'key at SMS_URL (>= 16 characters)', '(a key)'),
+  VOICE_URL: setting(providerUrl.optional(), 'interface of the provider of voice calls (docs/interfaces/messages.md); absent: none', 'https://voice.example/v1'),
+  VOICE_KEY_ID: setting(z.string().min(1).optional(), 'id of the key at VOICE_URL', 'parkwarden'),
+  VOICE_SECRET: setting(z.string().min(16).optional(), 'key at VOICE_URL (>= 16 characters)', '(a key)'),
   PUBLIC_URL: setting(z.url({ protocol: /^https?$/ }).optional(), 'address under which people reach the portal; https switches secure cookies on', 'https://park.example'),
   TRUST_PROXY: setting(z.coerce.number().int().min(0).max(10).default(0), 'number of reverse proxies in front of the API whose X-Forwarded-For is believed', '1'),
   API_HOST: setting(z.string().min(1).default('127.0.0.1'), 'address that the portal listens on', '0.0.0.0'),

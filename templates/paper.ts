@@ -173,6 +173,10 @@ ${article}
 </html>
 `;
 
+/** Plain text as a page, one paragraph a line. */
+export const textPage = (subject: string, text: string, language: Language): string =>
+  toPage(subject, `<article class="notice" lang="${languageTag(language)}">\n${text.split('\n').map((line) => `<p>${html(line)}</p>`).join('\n')}\n</article>`, language);
+
 const PAGE_STYLE = `
 body { margin: 0; padding: 24px 12px; background: #f2f3f5; color: #1f2329; font: 16px/1.75 "Noto Sans SC", "PingFang SC", "Microsoft YaHei", sans-serif; }
 .notice { box-sizing: border-box; max-width: 720px; margin: 0 auto; padding: 32px 28px; background: #fff; border-top: 4px solid #b3261e; overflow-wrap: anywhere; }

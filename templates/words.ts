@@ -40,6 +40,25 @@ const WORDS = {
     normal: { zh: '已恢复正常，已确认收悉', en: 'returned to normal, acknowledged' },
   },
   judgement: { real: { zh: '真实', en: 'real' }, false: { zh: '误报', en: 'false alarm' } },
+  noticeKind: {
+    alarm: { zh: '报警', en: 'alarms' },
+    dispatch: { zh: '整改', en: 'dispatches' },
+    reminder: { zh: '提醒', en: 'reminders' },
+    overdue: { zh: '逾期', en: 'overdue' },
+    supervision: { zh: '督办', en: 'supervision' },
+    rejection: { zh: '验收不合格', en: 'rejections' },
+    acceptance: { zh: '验收合格', en: 'acceptances' },
+    extension: { zh: '延期与暂停', en: 'extensions and pauses' },
+    handover: { zh: '责任人变更', en: 'handovers' },
+    returned: { zh: '退回', en: 'sent back' },
+    merged: { zh: '合并', en: 'merges' },
+    reopened: { zh: '重新立案', en: 'reopened' },
+    look_back: { zh: '回头看', en: 'look-backs' },
+    listing: { zh: '挂牌', en: 'listings' },
+    delisting: { zh: '摘牌', en: 'delistings' },
+    major_report: { zh: '重大隐患报告', en: 'major hazards' },
+    task: { zh: '任务', en: 'tasks' },
+  },
   listing: { park: { zh: '园区', en: 'park' }, county: { zh: '区县级', en: 'county' }, city: { zh: '市级', en: 'city' }, province: { zh: '省级', en: 'province' } },
   taskKind: {
     notice_undeliverable: { zh: '通知未能送达', en: 'notice that could not be delivered' },
@@ -116,6 +135,12 @@ export const instantWords = (at: number, timezone: string, language: Language): 
   const clock = `${p.hour}:${p.minute}:${p.second}`;
   const zone = PLACES[timezone]?.[language] ?? timezone;
   return language === 'zh' ? `${dateWords(at, timezone, language)} ${clock}（${zone}）` : `${dateWords(at, timezone, language)}, ${clock} (${zone})`;
+};
+
+/** For a text message, where every character counts: 11月24日15:30. */
+export const clockWords = (at: number, timezone: string, language: Language): string => {
+  const p = parts(at, timezone);
+  return language === 'zh' ? `${Number(p.month)}月${Number(p.day)}日${p.hour}:${p.minute}` : `${Number(p.day)} ${MONTHS[Number(p.month) - 1]!.slice(0, 3)} ${p.hour}:${p.minute}`;
 };
 
 /** The two largest units, rounded down. */

@@ -6,18 +6,26 @@ import { Client, Connection } from '@temporalio/client';
 import { DefaultLogger, NativeConnection, Runtime, Worker } from '@temporalio/worker';
 import mqtt from 'mqtt';
 import { deliverActuation, publisherOf } from '../activities/actuators.ts';
-import { deliverSmtp } from '../activities/deliver-smtp.ts';
+import type { ChannelPorts } from '../activities/deliver.ts';
+import { deliver } from '../activities/deliver.ts';
+import { robotPort } from '../activities/deliver-robot.ts';
+import { smtpPort } from '../activities/deliver-smtp.ts';
+import { textMessagePort } from '../activities/deliver-sms.ts';
 import { openArchive } from '../activities/archive.ts';
 import { createActivities } from '../activities/index.ts';
 import { issueAlarmNotices } from '../activities/notices.ts';
 import { loadConfig } from '../platform/config.ts';
 import { createLogger } from '../platform/logger.ts';
 import { openMailer } from '../platform/mailer.ts';
+import { configuredChannels } from '../platform/provider.ts';
+import { openRobots } from '../platform/robots.ts';
+import { openTextMessages } from '../platform/text-messages.ts';
 import { mqttConnectionOptions, mqttUrl } from '../platform/mqtt.ts';
 import { temporalConnectionOptions } from '../platform/temporal.ts';
 import { openDatabase } from '../prisma/client.ts';
 import { CLOSURE_QUEUE } from '../workflows/ids.ts';
 import { buildBundle } from './build-bundle.ts';
+import { startChannelClock } from './channel-clock.ts';
 import { serveHealth } from '../platform/health.ts';
 import { createMetrics } from './metrics.ts';
 import { startRelay } from './relay.ts';
@@ -61,7 +69,11 @@ const main = async (): Promise<void> => {
   });
   const metrics = createMetrics();
 
-  const notices = { smtpEnabled: config.SMTP_URL !== undefined, publicUrl: config.PUBLIC_URL ?? null };
+  const notices = { smtpEnabled: config.SMTP_URL !== undefined, channels: configuredChannels(config), publicUrl: config.PUBLIC_URL ?? null };
+  const { sms, voice } = openTextMessages(config);
+  const ports: ChannelPorts = {
+    smtp: mailer && smtpPort(mailer, notices.publicUrl), robot: robotPort(openRobots(config), notices.publicUrl), sms: sms && textMessagePort('sms', sms), voice: voice && textMessagePort('voice', voice),
+  };
   const archive = openArchive(config.DATA_DIR);
   const client = new Client({ connection: Connection.lazy(engine), namespace: config.TEMPORAL_NAMESPACE });
   const tellWorkflow = createWorkflowReceiver(client, database);
@@ -70,13 +82,16 @@ const main = async (): Promise<void> => {
     database,
     {
       workflow: ({ payload }) => tellWorkflow(payload),
-      smtp: async ({ key, payload }) => void (await deliverSmtp({ db: database, mailer }, { deliveryId: payload.deliveryId, key })),
+      smtp: async ({ key, payload }) => void (await deliver(database, ports, { deliveryId: payload.deliveryId, key })),
+      channel: async ({ key, payload }) => void (await deliver(database, ports, { deliveryId: payload.deliveryId, key })),
       notify: ({ payload }) => database.pgTransaction({ scope: 'service' }, (tx) => issueAlarmNotices(tx, { ...payload, rung: 0 }, notices)),
       actuate: async ({ payload }) => void (await deliverActuation(actuators, payload)),
     },
     log,
     metrics.relay,
   );
+
+  const clock = startChannelClock(database, notices, ports, log);
 
   let worker: Worker | null = null;
   let ended: Promise<void> = Promise.resolve();
@@ -92,7 +107,7 @@ const main = async (): Promise<void> => {
     log.info({ signal }, 'ending');
     setTimeout(() => process.exit(1), END_WITHIN_MS).unref();
     if (worker?.getState() === 'RUNNING') worker.shutdown();
-    await Promise.all([relay.stop(), ended]);
+    await Promise.all([relay.stop(), clock.stop(), ended]);
     await broker.endAsync(true);
     mailer?.close();
     archive.close();

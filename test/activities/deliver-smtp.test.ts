@@ -9,7 +9,8 @@ import { issueAlarmNotices } from '../../activities/notices.ts';
 import { MAIL_GIVE_UP_MS } from '../../domain/notices.ts';
 import { parseConfig } from '../../platform/config.ts';
 import type { Mailer } from '../../platform/mailer.ts';
-import { MailError, openMailer } from '../../platform/mailer.ts';
+import { openMailer } from '../../platform/mailer.ts';
+import { ProviderError } from '../../platform/provider.ts';
 import type { Database } from '../../prisma/client.ts';
 import type { TestDatabase } from '../db.ts';
 import { createTestDatabase } from '../db.ts';
@@ -141,9 +142,9 @@ describe('a provider that says no', () => {
   test('greylisting: kept, tried again, sent once with the same Message-ID', async () => {
     const delivery = await newDelivery();
     provider.rcpt.push({ code: 451, text: 'greylisted, try later' }, { code: 450, text: 'greylisted, try later' });
-    await expect(deliverSmtp({ db, mailer }, delivery)).rejects.toMatchObject({ permanent: false, code: '451' });
+    await expect(deliverSmtp({ db, mailer }, delivery)).rejects.toMatchObject({ outcome: 'later', code: '451' });
     expect(await stateOf(delivery)).toMatchObject({ state: 'pending', attempts: 1, provider_code: '451', sent_at: null });
-    await expect(deliverSmtp({ db, mailer }, delivery)).rejects.toBeInstanceOf(MailError);
+    await expect(deliverSmtp({ db, mailer }, delivery)).rejects.toBeInstanceOf(ProviderError);
     expect(await deliverSmtp({ db, mailer }, delivery)).toBe('sent');
     expect(await stateOf(delivery)).toMatchObject({ state: 'sent', attempts: 3, error: null });
     expect(provider.taken).toHaveLength(1);
@@ -185,7 +186,7 @@ describe('a provider that says no', () => {
     const wrong = openMailer({ SMTP_URL: strict.url.replace('//', '//user:wrong@'), SMTP_FROM: FROM })!;
     const right = openMailer({ SMTP_URL: strict.url.replace('//', '//user:right@'), SMTP_FROM: FROM })!;
     const delivery = await newDelivery();
-    await expect(deliverSmtp({ db, mailer: wrong }, delivery)).rejects.toMatchObject({ permanent: false, code: '535' });
+    await expect(deliverSmtp({ db, mailer: wrong }, delivery)).rejects.toMatchObject({ outcome: 'later', code: '535' });
     expect((await stateOf(delivery)).state).toBe('pending');
     expect(await deliverSmtp({ db, mailer: right }, delivery)).toBe('sent');
     wrong.close();
@@ -196,7 +197,7 @@ describe('a provider that says no', () => {
   test('a server that is away, or none configured: it waits, and is given up on after days', async () => {
     const away = openMailer({ SMTP_URL: 'smtp://127.0.0.1:1', SMTP_FROM: FROM })!;
     const delivery = await newDelivery();
-    await expect(deliverSmtp({ db, mailer: away }, delivery)).rejects.toBeInstanceOf(MailError);
+    await expect(deliverSmtp({ db, mailer: away }, delivery)).rejects.toBeInstanceOf(ProviderError);
     await expect(deliverSmtp({ db, mailer: null }, delivery)).rejects.toMatchObject({ code: 'unconfigured' });
     expect(await stateOf(delivery)).toMatchObject({ state: 'pending', attempts: 2 });
     await db.pool.query(`UPDATE notice SET issued_at = now() - $2 * interval '1 millisecond' WHERE id = (SELECT notice_id FROM delivery WHERE id = $1)`, [delivery.deliveryId, MAIL_GIVE_UP_MS + 60_000]);
@@ -221,7 +222,7 @@ test('when the answer is lost after the mail was taken, it goes out again with t
   await once(line, 'listening');
   const throughLine = openMailer({ SMTP_URL: `smtp://127.0.0.1:${(line.address() as AddressInfo).port}`, SMTP_FROM: FROM })!;
   const delivery = await newDelivery();
-  await expect(deliverSmtp({ db, mailer: throughLine }, delivery)).rejects.toBeInstanceOf(MailError);
+  await expect(deliverSmtp({ db, mailer: throughLine }, delivery)).rejects.toBeInstanceOf(ProviderError);
   expect((await stateOf(delivery)).state).toBe('pending');
   expect(provider.taken).toHaveLength(1);
   cut = false;

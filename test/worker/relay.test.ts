@@ -22,7 +22,7 @@ let database: Database;
 let stopWorker: () => Promise<void>;
 const log = createLogger('test', 'fatal');
 const silent = { delivered: () => {}, failed: () => {} };
-const none: Receivers = { workflow: async () => {}, smtp: async () => {}, actuate: async () => {}, notify: async () => {} };
+const none: Receivers = { workflow: async () => {}, smtp: async () => {}, channel: async () => {}, actuate: async () => {}, notify: async () => {} };
 
 beforeAll(async () => {
   testDatabase = await createTestDatabase();
@@ -108,7 +108,7 @@ test('the same message delivered again and again is one report of one case', asy
   const found = new Case(env.client, hazardId, 'ent-1');
   await bringTo(found, 'submitted');
   await found.act(PEOPLE.inspector, ACCEPT);
-  await found.handle.result();
+  await found.closed();
   expect(await transitions(hazardId, 'open')).toBe(1);
   expect(await transitions(hazardId, 'join')).toBe(0);
 
@@ -129,7 +129,7 @@ test('a report that meets a closed case opens a case of its own', async () => {
   const late = await report('a1');
   expect(late).toMatchObject({ hazardId, joined: true });
   await found.act(PEOPLE.inspector, ACCEPT);
-  await found.handle.result();
+  await found.closed();
   await withRelay(receivers, async () =>
     until(async () => {
       const { rows } = await database.pool.query<{ hazard_id: string }>('SELECT hazard_id FROM hazard_report WHERE id = $1', [late.reportId]);
@@ -149,11 +149,11 @@ test('a workflow that was terminated goes on from the record with the next messa
     await found.handle.terminate('test');
     expect((await report('a2')).hazardId).toBe(hazardId);
     const again = new Case(env.client, hazardId, 'ent-1');
-    const after = await again.until((c) => c.reportIds.length === 2);
+    const after = await again.until((c) => c.reportCount === 2);
     expect(after).toMatchObject({ state: 'rectifying', dueAt: before.dueAt, seq: before.seq + 1 });
     await again.act(PEOPLE.officer, SUBMIT);
     await again.act(PEOPLE.inspector, ACCEPT);
-    expect(await again.handle.result()).toMatchObject({ state: 'archived' });
+    expect(await again.closed()).toMatchObject({ state: 'archived' });
   });
 });
 
