@@ -90,16 +90,16 @@ const criterion = (id: string, clause: string, zh: string, en: string, types: re
 const ORDER_10: CriteriaPack = {
   id: 'order-10', instrument: '应急管理部令第10号 工贸企业重大事故隐患判定标准', from: '2023-05-15', to: null, applies: { fact: 'sector', is: 'industry_trade' }, complete: false,
   criteria: [
-    criterion('order-10/3-1', '第三条第(一)项', '未对承包、承租单位统一协调、管理，或者未定期安全检查', 'Contractors and tenants are not managed as one, or not inspected regularly', ['safety_management'], any(no('contractorsCoordinated'), no('contractorsInspected'))),
-    criterion('order-10/3-2', '第三条第(二)项', '特种作业人员未按规定培训并取得资格而上岗', 'Special workers at work without training and certificate', ['special_work', 'safety_management'], no('specialWorkerQualified')),
-    criterion('order-10/3-3', '第三条第(三)项', '金属冶炼企业主要负责人、安全管理人员未考核合格', 'Head or safety managers of a smelting firm have not passed their assessment', ['safety_management'], all(yes('metalSmelting'), no('managersAssessed'))),
+    criterion('order-10:3-1', '第三条第(一)项', '未对承包、承租单位统一协调、管理，或者未定期安全检查', 'Contractors and tenants are not managed as one, or not inspected regularly', ['safety_management'], any(no('contractorsCoordinated'), no('contractorsInspected'))),
+    criterion('order-10:3-2', '第三条第(二)项', '特种作业人员未按规定培训并取得资格而上岗', 'Special workers at work without training and certificate', ['special_work', 'safety_management'], no('specialWorkerQualified')),
+    criterion('order-10:3-3', '第三条第(三)项', '金属冶炼企业主要负责人、安全管理人员未考核合格', 'Head or safety managers of a smelting firm have not passed their assessment', ['safety_management'], all(yes('metalSmelting'), no('managersAssessed'))),
     // One item: neither the missing ledger nor the missing sign is enough by itself.
-    criterion('order-10/13-1', '第十三条第(一)项', '未辨识有限空间、建立台账，并且未设置明显警示标志', 'The confined space is not in the ledger and has no clear warning sign', ['confined_space_protection'], all(yes('confinedSpaceToxicRisk'), no('confinedSpaceLedger'), no('confinedSpaceSign'))),
-    criterion('order-10/13-2', '第十三条第(二)项', '未落实作业审批，或者未先通风、再检测、后作业，或者未设监护人员', 'Work not approved, or not ventilated and tested first, or without guardian', ['confined_space_protection', 'special_work'], all(yes('confinedSpaceToxicRisk'), any(no('confinedSpaceApproved'), no('confinedSpaceOrderKept'), no('confinedSpaceGuardian')))),
+    criterion('order-10:13-1', '第十三条第(一)项', '未辨识有限空间、建立台账，并且未设置明显警示标志', 'The confined space is not in the ledger and has no clear warning sign', ['confined_space_protection'], all(yes('confinedSpaceToxicRisk'), no('confinedSpaceLedger'), no('confinedSpaceSign'))),
+    criterion('order-10:13-2', '第十三条第(二)项', '未落实作业审批，或者未先通风、再检测、后作业，或者未设监护人员', 'Work not approved, or not ventilated and tested first, or without guardian', ['confined_space_protection', 'special_work'], all(yes('confinedSpaceToxicRisk'), any(no('confinedSpaceApproved'), no('confinedSpaceOrderKept'), no('confinedSpaceGuardian')))),
   ],
 };
 
-const c17 = (n: number, clause: string, zh: string, en: string, types: readonly HazardType[], when: Expression): Criterion => criterion(`saws-2017-121/${n}`, `第${clause}项`, zh, en, types, when);
+const c17 = (n: number, clause: string, zh: string, en: string, types: readonly HazardType[], when: Expression): Criterion => criterion(`saws-2017-121:${n}`, `第${clause}项`, zh, en, types, when);
 
 /** 化工和危险化学品生产经营单位: all 20 items. */
 const CHEMICAL_2017: CriteriaPack = {
@@ -128,7 +128,7 @@ const CHEMICAL_2017: CriteriaPack = {
   ],
 };
 
-const topic = (clause: string, zh: string, en: string, types: readonly HazardType[] = []): Criterion => criterion(`aq-3067-2026/${clause}`, clause, zh, en, types, null);
+const topic = (clause: string, zh: string, en: string, types: readonly HazardType[] = []): Criterion => criterion(`aq-3067-2026:${clause}`, clause, zh, en, types, null);
 
 /** The 53 clauses by number and topic. Their text is not available and must be obtained; no condition is made up for it. */
 const AQ_3067: CriteriaPack = {

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { wrongCodes } from '../../domain/exchange.ts';
 import { EVIDENCE_LIMITS, MEDIA_TYPES } from '../../domain/evidence.ts';
 import { HAZARD_STATES, LISTING_LEVELS, MAX_ITEMS, PERSON_COMMANDS } from '../../domain/hazard.ts';
 import { FILTER_LIMITS } from '../../domain/hazard-filter.ts';
@@ -45,7 +46,7 @@ export const ActBody = z
     z.strictObject({
       clientAt, act: z.literal('triage'), grade, type: hazardType.optional(), reason,
       criteria: z.array(z.strictObject({ criterionId: id, result: z.string().max(40) })).max(100).optional().meta({ description: 'What was judged of the major criteria' }),
-      codes: z.strictObject({ source: code, treatment: code, category: code, cause: code, stage: code }).partial().optional().meta({ description: 'Codes of the exchange with the authority' }),
+      codes: z.strictObject({ source: code, treatment: code, category: code, cause: code, stage: code }).partial().refine((given) => wrongCodes(given).length === 0, { error: 'no code of the exchange' }).optional().meta({ description: 'Codes of the exchange with the authority' }),
     }),
     z.strictObject({ clientAt, act: z.literal('dispatch'), responsibleId: id, note: reason.optional() }),
     z.strictObject({ clientAt, act: z.literal('returnDispatch'), reason }),
@@ -91,7 +92,7 @@ const figureFilters = {
 
 export const HazardQuery = z.strictObject({
   state: state.optional(), grade: z.enum([...HAZARD_GRADES, 'none']).optional(), tenantId: id.optional(), type: hazardType.optional(), assetId: id.optional(),
-  overdue: flag.optional(), supervised: flag.optional(), open: flag.optional(), q: text(100).optional(), ...page, ...figureFilters,
+  overdue: flag.optional(), supervised: flag.optional(), open: flag.optional(), needsOwner: flag.optional(), q: text(100).optional(), ...page, ...figureFilters,
   sort: z.enum(['reported', 'due']).default('reported').meta({ description: 'reported: newest report first; due: what is due first comes first, cases without a running deadline last' }),
 });
 

@@ -78,7 +78,7 @@ describe('the taxonomy', () => {
     for (const c of now.packs.flatMap((p) => p.criteria)) expect(c.facts.every((f) => known.has(f))).toBe(true);
     const before = (await officer.get<Taxonomy>(`/api/v1/taxonomy?at=${encodeURIComponent('2026-09-29T23:59:59+08:00')}`)).body;
     expect(before.packs.map((p) => p.id)).toEqual(['order-10', 'saws-2017-121']);
-    expect(before.packs[0]!.criteria.find((c) => c.id === 'order-10/13-1')!.when).toEqual({
+    expect(before.packs[0]!.criteria.find((c) => c.id === 'order-10:13-1')!.when).toEqual({
       all: [{ fact: 'confinedSpaceToxicRisk', is: true }, { fact: 'confinedSpaceLedger', is: false }, { fact: 'confinedSpaceSign', is: false }],
     });
   });
@@ -107,13 +107,13 @@ describe('a proposal for a grade', () => {
     const { body, status } = await propose(inspector, id, { sector: 'industry_trade', confinedSpaceToxicRisk: true });
     expect(status).toBe(200);
     expect(body).toMatchObject({ grade: 'major', incompletePacks: ['order-10'] });
-    expect(body.items.find((i) => i.criterionId === 'order-10/13-1')).toMatchObject({
+    expect(body.items.find((i) => i.criterionId === 'order-10:13-1')).toMatchObject({
       result: true, clause: '第十三条第(一)项', facts: { sector: 'industry_trade', confinedSpaceToxicRisk: true, confinedSpaceLedger: false, confinedSpaceSign: false },
     });
     const otherwise = (await propose(inspector, id, { sector: 'industry_trade', confinedSpaceToxicRisk: true, confinedSpaceSign: true })).body;
     expect(otherwise.grade).toBe('to_judge');
-    expect(otherwise.items.find((i) => i.criterionId === 'order-10/13-1')!.result).toBe(false);
-    expect((await propose(inspector, id, { sector: 'industry_trade', confinedSpaceToxicRisk: true, confinedSpaceLedger: null })).body.items.find((i) => i.criterionId === 'order-10/13-1')!.result).toBeNull();
+    expect(otherwise.items.find((i) => i.criterionId === 'order-10:13-1')!.result).toBe(false);
+    expect((await propose(inspector, id, { sector: 'industry_trade', confinedSpaceToxicRisk: true, confinedSpaceLedger: null })).body.items.find((i) => i.criterionId === 'order-10:13-1')!.result).toBeNull();
     // Nothing was decided.
     expect((await w.db.pool.query('SELECT grade, state FROM hazard WHERE id = $1', [id])).rows).toEqual([{ grade: null, state: 'reported' }]);
   });
@@ -125,7 +125,7 @@ describe('a proposal for a grade', () => {
     const wrong = await propose(inspector, id, { sector: 'moon', confinedSpaceSign: 'yes', toString: true });
     expect(wrong.body.code).toBe('request.invalid');
     expect(errorFields(wrong)).toEqual(['facts.sector', 'facts.confinedSpaceSign', 'facts.toString']);
-    expect((await propose(inspector, id, { sector: 'chemical' }, { type: 'mixed_storage' })).body.items.map((i) => i.criterionId)).toEqual(['aq-3067-2026/5.2.8', 'aq-3067-2026/5.5.8', 'aq-3067-2026/5.5.9']);
+    expect((await propose(inspector, id, { sector: 'chemical' }, { type: 'mixed_storage' })).body.items.map((i) => i.criterionId)).toEqual(['aq-3067-2026:5.2.8', 'aq-3067-2026:5.5.8', 'aq-3067-2026:5.5.9']);
   });
 });
 
@@ -191,6 +191,22 @@ describe('responsibility rules', () => {
     expect((await post(officer, { assetId: 'pump-1', personId: colleague.personId })).status).toBe(201);
     expect(await choose(id)).toMatchObject({ reason: 'ambiguous' });
   });
+});
+
+test('cases that need an owner are a queue of their own', async () => {
+  const waiting = await aCase('leak');
+  const owned = await aCase('leak');
+  await w.db.pool.query('UPDATE hazard SET needs_owner = true WHERE id = $1', [waiting]);
+  const ids = async (query: string) => (await inspector.get<{ items: { id: string }[] }>(`/api/v1/hazards?${query}`)).body.items.map((h) => h.id);
+  expect(await ids('needsOwner=true')).toEqual([waiting]);
+  expect(await ids('needsOwner=false&limit=200')).toEqual(expect.arrayContaining([owned]));
+  expect(await ids('needsOwner=false&limit=200')).not.toContain(waiting);
+});
+
+test('codes that the exchange does not have are refused at triage', async () => {
+  const id = await aCase('leak');
+  const reply = await inspector.act(id, { act: 'triage', grade: 'general', reason: '一般', codes: { cause: 0 } });
+  expect({ code: reply.body.code, fields: errorFields(reply) }).toEqual({ code: 'request.invalid', fields: ['codes'] });
 });
 
 describe('due dates of inspections', () => {

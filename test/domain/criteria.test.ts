@@ -39,7 +39,7 @@ describe('three values', () => {
 
 test('[L-75] the confined-space item of order 10 needs no ledger and no clear warning sign; either alone is no major hazard', () => {
   const base = { sector: 'industry_trade', confinedSpaceToxicRisk: true };
-  const item = (confinedSpaceLedger: boolean | null, confinedSpaceSign: boolean | null) => resultOf('order-10/13-1', { ...base, confinedSpaceLedger, confinedSpaceSign });
+  const item = (confinedSpaceLedger: boolean | null, confinedSpaceSign: boolean | null) => resultOf('order-10:13-1', { ...base, confinedSpaceLedger, confinedSpaceSign });
   expect(item(false, false)).toBe(true);
   expect([item(false, true), item(true, false), item(true, true)]).toEqual([false, false, false]);
   // Not known is not safe; it is not proven either.
@@ -48,14 +48,14 @@ test('[L-75] the confined-space item of order 10 needs no ledger and no clear wa
   const both = proposeGrade(CRITERIA_PACKS, 'confined_space_protection', { ...base, confinedSpaceLedger: false, confinedSpaceSign: false }, AFTER);
   expect(both.grade).toBe('major');
   // It is one finding, not two.
-  expect(both.items.filter((i) => i.result === true).map((i) => [i.criterionId, i.clause])).toEqual([['order-10/13-1', '第十三条第(一)项']]);
+  expect(both.items.filter((i) => i.result === true).map((i) => [i.criterionId, i.clause])).toEqual([['order-10:13-1', '第十三条第(一)项']]);
   expect(both.items[0]!.facts).toMatchObject({ sector: 'industry_trade', confinedSpaceLedger: false, confinedSpaceSign: false });
   // A finding on site, not a clause: without the toxic risk, or at a firm for which the order is not made, there is none.
-  expect(resultOf('order-10/13-1', { ...base, confinedSpaceToxicRisk: false, confinedSpaceLedger: false, confinedSpaceSign: false })).toBe(false);
-  expect(resultOf('order-10/13-1', { ...base, sector: 'chemical', confinedSpaceLedger: false, confinedSpaceSign: false })).toBeUndefined();
+  expect(resultOf('order-10:13-1', { ...base, confinedSpaceToxicRisk: false, confinedSpaceLedger: false, confinedSpaceSign: false })).toBe(false);
+  expect(resultOf('order-10:13-1', { ...base, sector: 'chemical', confinedSpaceLedger: false, confinedSpaceSign: false })).toBeUndefined();
   // The item beside it is made of alternatives.
-  expect(resultOf('order-10/13-2', { ...base, confinedSpaceGuardian: false })).toBe(true);
-  expect(resultOf('order-10/13-2', { ...base, confinedSpaceGuardian: true, confinedSpaceApproved: true })).toBeNull();
+  expect(resultOf('order-10:13-2', { ...base, confinedSpaceGuardian: false })).toBe(true);
+  expect(resultOf('order-10:13-2', { ...base, confinedSpaceGuardian: true, confinedSpaceApproved: true })).toBeNull();
 });
 
 describe('packs', () => {
@@ -100,13 +100,13 @@ describe('a proposal', () => {
   });
 
   it('keeps conjunctions together: an overhead line or a missing design alone is not enough', () => {
-    const result = (n: number, facts: Facts) => proposeGrade(CRITERIA_PACKS, 'layout_distance', { ...chemical, ...facts }, BEFORE).items.find((i) => i.criterionId === `saws-2017-121/${n}`)!.result;
+    const result = (n: number, facts: Facts) => proposeGrade(CRITERIA_PACKS, 'layout_distance', { ...chemical, ...facts }, BEFORE).items.find((i) => i.criterionId === `saws-2017-121:${n}`)!.result;
     expect([result(9, { overheadLine: true, overheadLineCompliant: true }), result(9, { overheadLine: true, overheadLineCompliant: false }), result(9, { overheadLine: true })]).toEqual([false, true, null]);
     expect([result(10, { plantInService: true, formallyDesigned: false, designDiagnosed: true }), result(10, { plantInService: true, formallyDesigned: false, designDiagnosed: false })]).toEqual([false, true]);
     expect([result(5, { majorSourceLevel12: true, emergencyCutOff: true, toxicOrLiquefied: false, independentSis: false }), result(5, { majorSourceLevel12: true, emergencyCutOff: true, toxicOrLiquefied: true, independentSis: false })]).toEqual([false, true]);
   });
 
   it('looks also at criteria of another type where somebody gave a fact for them', () => {
-    expect(proposeGrade(CRITERIA_PACKS, 'other', { ...chemical, obsoleteTechnology: true }, BEFORE)).toMatchObject({ grade: 'major', items: [{ criterionId: 'saws-2017-121/11' }] });
+    expect(proposeGrade(CRITERIA_PACKS, 'other', { ...chemical, obsoleteTechnology: true }, BEFORE)).toMatchObject({ grade: 'major', items: [{ criterionId: 'saws-2017-121:11' }] });
   });
 });
