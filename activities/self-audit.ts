@@ -30,7 +30,7 @@ export const createSelfAuditActivities = ({ database, client, dataDir }: SelfAud
     const { rows } = await database.pool.query<{ outcome: SelfAuditOutcome; violated: number; not_checked: number }>('SELECT outcome, violated, not_checked FROM audit_report WHERE id = $1', [reportId]);
     if (rows[0]) return { reportId, outcome: rows[0].outcome, violated: rows[0].violated, notChecked: rows[0].not_checked };
     const report = await runSelfAudit({
-      reportId, pool: database.pool, files: await openEvidenceFiles(dataDir), archive: openArchiveStore(dataDir), engine: createEngineView(client), hashBytes: SELF_AUDIT.hashBytes, alive: () => heartbeat(),
+      reportId, pool: database.pool, files: await openEvidenceFiles(dataDir), archive: openArchiveStore(dataDir), engine: createEngineView(client), settleMs: SELF_AUDIT.engineSettleMs, hashBytes: SELF_AUDIT.hashBytes, alive: () => heartbeat(),
     });
     const signed = signReport(report, await openSigningKey(dataDir));
     await database.pgTransaction({ scope: 'service' }, (tx) => recordReport(tx, signed, { task: true }));

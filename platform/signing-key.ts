@@ -5,7 +5,7 @@
  */
 import { createHash, createPrivateKey, createPublicKey, generateKeyPairSync, randomUUID, sign, verify } from 'node:crypto';
 import type { KeyObject } from 'node:crypto';
-import { link, mkdir, readFile, unlink, writeFile } from 'node:fs/promises';
+import { access, link, mkdir, readFile, unlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
 export interface SigningKey {
@@ -41,6 +41,10 @@ export const isSignedBy = (publicKey: string, text: string, signature: string): 
 };
 
 const FILE = 'signing-key.pem';
+
+/** The key of this data folder where it has one; makes none. */
+export const findSigningKey = async (dataDir: string): Promise<SigningKey | undefined> =>
+  (await access(join(dataDir, FILE)).then(() => true, () => false)) ? await openSigningKey(dataDir) : undefined;
 
 /** The key of this data folder; two processes at once get the same one. */
 export const openSigningKey = async (dataDir: string): Promise<SigningKey> => {

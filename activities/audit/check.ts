@@ -14,6 +14,8 @@ export interface AuditContext {
   archive: Pick<ArchiveStore, 'size' | 'load'>;
   /** null: the engine is away. */
   engine: EngineView | null;
+  /** A disagreement with the engine is looked at again after this. */
+  settleMs: number;
   /** Bytes of evidence to be hashed; null: all. */
   hashBytes: number | null;
   /** Told from time to time, so that a long run is known to be alive. */

@@ -3,9 +3,10 @@ import type { Client } from '@temporalio/client';
 import { WorkflowNotFoundError } from '@temporalio/client';
 import type { HazardCase } from '../../domain/hazard-case.ts';
 import { SELF_AUDIT } from '../../domain/self-audit.ts';
-import { HAZARD_CLOSURE, hazardStateQuery } from '../../workflows/hazard-closure/messages.ts';
+import type { HAZARD_CLOSURE} from '../../workflows/hazard-closure/messages.ts';
+import { hazardStateQuery } from '../../workflows/hazard-closure/messages.ts';
 import { hazardClosureId } from '../../workflows/ids.ts';
-import { SECOND_SUPERVISION } from '../../workflows/second-supervision/messages.ts';
+import type { SECOND_SUPERVISION } from '../../workflows/second-supervision/messages.ts';
 
 export interface EngineView {
   /** Ids of the running workflows, as the engine lists them: some seconds old. Asked once. */
@@ -16,9 +17,14 @@ export interface EngineView {
   caseState(hazardId: string): Promise<Pick<HazardCase, 'state' | 'seq'> | null>;
 }
 
-export const createEngineView = (client: Client): EngineView => {
+/** A workflow, and the engine itself, has `answerMs` for an answer. */
+export const createEngineView = (client: Client, answerMs: number = SELF_AUDIT.engineAnswerMs): EngineView => {
   const known = new Map<string, Promise<ReadonlySet<string>>>();
+  let reached: Promise<unknown> | undefined;
   const list = async (type: string): Promise<ReadonlySet<string>> => {
+    // Asked once, so that an engine that is away is waited for once.
+    reached ??= client.withDeadline(Date.now() + answerMs, () => client.workflowService.getSystemInfo({}));
+    await reached;
     const ids = new Set<string>();
     for await (const { workflowId } of client.workflow.list({ query: `WorkflowType = '${type}' AND ExecutionStatus = 'Running'` })) ids.add(workflowId);
     return ids;
@@ -38,6 +44,6 @@ export const createEngineView = (client: Client): EngineView => {
       }
     },
     caseState: (hazardId) =>
-      client.withDeadline(Date.now() + SELF_AUDIT.engineAnswerMs, () => client.workflow.getHandle(hazardClosureId(hazardId)).query(hazardStateQuery)),
+      client.withDeadline(Date.now() + answerMs, () => client.workflow.getHandle(hazardClosureId(hazardId)).query(hazardStateQuery)),
   };
 };

@@ -33,7 +33,7 @@ const listOf = async (context: AuditContext, type: Parameters<EngineView['runnin
 
 const caseOf = (workflowId: string): string => workflowId.split('/')[1] ?? '';
 const isThere = async ({ fresh }: AuditContext, sql: string, values: unknown[]): Promise<boolean> => ((await fresh.query(sql, values)).rowCount ?? 0) > 0;
-const settle = async (doubtful: readonly unknown[]): Promise<void> => void (doubtful.length > 0 && (await delay(SELF_AUDIT.engineSettleMs)));
+const settle = async ({ settleMs }: AuditContext, doubtful: readonly unknown[]): Promise<void> => void (doubtful.length > 0 && (await delay(settleMs)));
 
 /** Ids of running workflows that no row of `sql` (which takes the ids of cases) speaks for. */
 const unspokenFor = async (context: AuditContext, ids: ReadonlySet<string>, sql: string): Promise<string[]> => {
@@ -58,7 +58,7 @@ export const engineChecks = {
     const running = await listOf(context, HAZARD_CLOSURE);
     const doubtful: string[] = [];
     for await (const { id } of stream<{ id: string }>(context.client, `SELECT id FROM hazard WHERE ${UNFINISHED} ORDER BY id`)) if (!running.has(hazardClosureId(id))) doubtful.push(id);
-    await settle(doubtful);
+    await settle(context, doubtful);
     for (const id of doubtful) {
       context.alive();
       if (!(await engineOf(context).isRunning(hazardClosureId(id))) && (await isThere(context, `SELECT FROM hazard WHERE id = $1 AND ${UNFINISHED}`, [id]))) yield `hazard/${id}`;
@@ -66,7 +66,7 @@ export const engineChecks = {
   }),
   'engine-closed-case-rests': reading(async function* (context) {
     const doubtful = (await unspokenFor(context, await listOf(context, HAZARD_CLOSURE), `SELECT c AS id FROM unnest($1::text[]) c WHERE NOT EXISTS (SELECT FROM hazard WHERE id = c AND NOT ${UNFINISHED})`)).map(caseOf);
-    await settle(doubtful);
+    await settle(context, doubtful);
     for (const id of doubtful) {
       if ((await isThere(context, `SELECT FROM hazard WHERE id = $1 AND NOT ${UNFINISHED} AND updated_at < now() - ${interval(SELF_AUDIT.settleMs)}`, [id])) && (await engineOf(context).isRunning(hazardClosureId(id)))) yield `hazard/${id}`;
     }
@@ -86,7 +86,7 @@ export const engineChecks = {
         silent += 1;
       }
     };
-    let batch: { id: string; state: string; seq: number }[] = [];
+    const batch: { id: string; state: string; seq: number }[] = [];
     for await (const row of stream<{ id: string; state: string; seq: number }>(context.client, `SELECT id, state, seq FROM hazard WHERE ${UNFINISHED} ORDER BY id`)) {
       if (running.has(hazardClosureId(row.id))) batch.push(row);
       if (batch.length < ASKED_AT_ONCE) continue;
@@ -95,14 +95,14 @@ export const engineChecks = {
       if (answers === 0 && silent >= SILENT) throw new NotChecked('no worker answers for the cases');
     }
     await Promise.all(batch.splice(0).map(look));
-    await settle(doubtful);
+    await settle(context, doubtful);
     for (const id of doubtful) {
       context.alive();
       const { rows } = await context.fresh.query<{ state: string; seq: number }>(`SELECT state, seq FROM hazard WHERE id = $1 AND ${UNFINISHED}`, [id]);
       const c = await engine.caseState(id).catch(() => undefined);
       // What has moved on since is at work; what stands still and differs is wrong.
       if (rows[0] && c !== undefined && (c?.state !== rows[0].state || c.seq !== rows[0].seq)) {
-        await delay(SELF_AUDIT.engineSettleMs);
+        await delay(context.settleMs);
         const again = (await context.fresh.query<{ seq: number }>('SELECT seq FROM hazard WHERE id = $1', [id])).rows[0];
         if (again?.seq === rows[0].seq) yield `hazard/${id}`;
       }
@@ -111,14 +111,14 @@ export const engineChecks = {
   }),
   'engine-supervision-agrees': reading(async function* (context) {
     const doubtful = await unspokenFor(context, await listOf(context, SECOND_SUPERVISION), 'SELECT DISTINCT hazard_id AS id FROM supervision WHERE hazard_id = ANY ($1) AND closed_at IS NULL');
-    await settle(doubtful);
+    await settle(context, doubtful);
     for (const id of doubtful) {
       if (!(await isThere(context, 'SELECT FROM supervision WHERE hazard_id = $1 AND closed_at IS NULL', [caseOf(id)])) && (await engineOf(context).isRunning(id))) yield `workflow/${id}`;
     }
   }),
   'engine-no-strays': reading(async function* (context) {
     const doubtful = await unspokenFor(context, await listOf(context, HAZARD_CLOSURE), 'SELECT id FROM hazard WHERE id = ANY ($1) UNION SELECT hazard_id FROM hazard_report WHERE hazard_id = ANY ($1)');
-    await settle(doubtful);
+    await settle(context, doubtful);
     for (const id of doubtful) {
       if (!(await isThere(context, 'SELECT FROM hazard WHERE id = $1 UNION ALL SELECT FROM hazard_report WHERE hazard_id = $1', [caseOf(id)])) && (await engineOf(context).isRunning(id))) yield `workflow/${id}`;
     }

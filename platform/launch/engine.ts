@@ -1,7 +1,11 @@
 /** The embedded workflow engine: how it is started, and when it is ready. */
+import { readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { Connection } from '@temporalio/client';
 import type { Config } from '../config.ts';
 import { temporalConnectionOptions } from '../temporal.ts';
+import { isAlive } from './identity.ts';
+import { readProcesses } from './run-folder.ts';
 
 /** How long the engine keeps the history of a closed case; the record itself is in PostgreSQL for ever. */
 const RETENTION_DAYS = 30;
@@ -47,4 +51,16 @@ export const waitForEngine = async (config: Config): Promise<void> => {
       await connection?.close();
     }
   }
+};
+
+const addressFile = (dataDir: string): string => join(dataDir, 'engine', 'address');
+
+/** Tools on this machine find the embedded engine by it, whatever port this start uses. */
+export const keepEngineAddress = (config: Config): Promise<void> => writeFile(addressFile(config.DATA_DIR), `127.0.0.1:${config.TEMPORAL_PORT}`, { mode: 0o600 });
+
+/** Address of the embedded engine that runs on this data folder; undefined where none does. */
+export const runningEngineAddress = async (dataDir: string): Promise<string | undefined> => {
+  const { engine } = readProcesses(dataDir);
+  if (!engine || !isAlive(engine.pid, engine.mark)) return undefined;
+  return await readFile(addressFile(dataDir), 'utf8').catch(() => undefined);
 };

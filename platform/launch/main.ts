@@ -10,7 +10,7 @@ import { ConfigError } from '../config.ts';
 import { provideTemporalCli } from '../engine/provide.ts';
 import { postmasterPid, preparePostgres, removePostmasterLock, waitForDatabase, waitForPostgres } from '../postgres.ts';
 import { say, sayNow, sayPairs, step } from './console.ts';
-import { engineArguments, waitForEngine } from './engine.ts';
+import { engineArguments, keepEngineAddress, waitForEngine } from './engine.ts';
 import { isPostgres, markOf } from './identity.ts';
 import { HELP, optionOf, parseOptions } from './options.ts';
 import { endLeftOvers, readProcesses, releaseDataFolder, takeDataFolder } from './run-folder.ts';
@@ -155,6 +155,7 @@ const start = async (config: Config, given: Env, supervisor: Supervisor): Promis
       const command = await provideTemporalCli((line) => say(`    ${line}`));
       const folder = join(dataDir, 'engine');
       await mkdir(folder, { recursive: true, mode: 0o700 });
+      await keepEngineAddress(config);
       supervisor.start({ name: 'engine', command, args: engineArguments(config, join(folder, 'engine.db')), env });
     }
     await waitForEngine(config);

@@ -360,7 +360,7 @@ const PLANTS: Record<Exclude<InvariantId, EngineId>, () => Promise<string>> = {
   'rule-calendar-signed': () => row(`UPDATE statutory_calendar SET data = jsonb_set(data, '{workdays}', '[]') WHERE year = 2026`, 'calendar/2026'),
 };
 
-const looking = () => ({ files, archive: openArchiveStore(park.dataDir), engine: null, hashBytes: null, alive: () => {} });
+const looking = () => ({ files, archive: openArchiveStore(park.dataDir), engine: null, settleMs: 0, hashBytes: null, alive: () => {} });
 
 test('a park in order has no violation', async () => {
   const report = await runSelfAudit({ reportId: 'clean', pool: database.pool, ...looking() });
