@@ -105,6 +105,7 @@ export const REFUSALS = {
   'blob.too_large': { status: 413, zh: '文件过大', en: 'The file is too large' },
   // archive
   'archive.not_found': { status: 404, zh: '未找到该归档包', en: 'There is no such archive package' },
+  'archive.damaged': { status: 500, zh: '归档文件已损坏或缺失，请联系管理员', en: 'The archive file is damaged or missing: tell the administrator' },
   'archive.document_pending': { status: 404, zh: '归档文书正在生成', en: 'The document of the package is still being made' },
   // notices
   'notice.placeholder_empty': { status: 422, zh: '通知书存在空白项', en: 'The notice has an empty placeholder' },

@@ -7,12 +7,15 @@ import { createReadStream } from 'node:fs';
 import { mkdir, open, readFile, rename, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Readable } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
 
 export interface ArchiveStore {
   /** Keeps the content and gives its SHA-256; the same content twice is one file. */
   put(content: Uint8Array): Promise<string>;
   /** Bytes of the file, or null where there is none. */
   size(sha256: string): Promise<number | null>;
+  /** Whether the file is there and still has its hash. */
+  isIntact(sha256: string): Promise<boolean>;
   /** The whole file. Throws where there is none, or where it no longer has its hash. */
   load(sha256: string): Promise<Buffer>;
   stream(sha256: string): Readable;
@@ -68,6 +71,16 @@ export const openArchiveStore = (dataDir: string): ArchiveStore => {
         if ((error as NodeJS.ErrnoException).code === 'ENOENT') return null;
         throw error;
       }
+    },
+    isIntact: async (sha256) => {
+      const hash = createHash('sha256');
+      try {
+        await pipeline(createReadStream(pathOf(sha256)), hash);
+      } catch (error) {
+        if ((error as NodeJS.ErrnoException).code === 'ENOENT') return false;
+        throw error;
+      }
+      return hash.digest('hex') === sha256;
     },
     load: async (sha256) => {
       const content = await readFile(pathOf(sha256));

@@ -43,16 +43,16 @@ const FILES = {
 const fileRoute = (kind: keyof typeof FILES) =>
   route({
     method: 'get', path: `/api/v1/hazards/{id}/packages/{cycle}.${kind}`, tag, summary: FILES[kind].summary, access: 'archive.read', params: packageParams, raw: { response: [FILES[kind].mediaType] },
-    refusals: ['hazard.not_found', 'archive.not_found', ...(kind === 'pdf' ? (['archive.document_pending'] as const) : [])],
+    refusals: ['hazard.not_found', 'archive.not_found', 'archive.damaged', ...(kind === 'pdf' ? (['archive.document_pending'] as const) : [])],
     handle: async ({ params: p, session, deps, res }) => {
       const found = (await packagesOf(deps, session, p.id)).find((row) => row.cycle === p.cycle);
       if (!found) throw new Refused('archive.not_found');
       const sha = kind === 'json' ? found.json_sha256 : found.pdf_sha256;
       if (sha === null) throw new Refused('archive.document_pending');
       const bytes = Number(kind === 'json' ? found.json_bytes : found.pdf_bytes);
-      if ((await deps.archive.size(sha)) !== bytes) {
-        deps.logger.error({ sha256: sha, hazardId: p.id, cycle: p.cycle }, 'an archive file is on record and not in the store as it was put there');
-        throw new Refused('archive.not_found');
+      if (!(await deps.archive.isIntact(sha))) {
+        deps.logger.error({ sha256: sha, hazardId: p.id, cycle: p.cycle }, 'an archive file is not in the store as it was put there');
+        throw new Refused('archive.damaged');
       }
       res.set({
         'Content-Type': FILES[kind].mediaType, 'Content-Length': String(bytes), 'X-Content-Type-Options': 'nosniff', 'Content-Security-Policy': "sandbox; default-src 'none'",
