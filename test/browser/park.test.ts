@@ -127,7 +127,7 @@ describe('one hazard, from the alarm to the archive', () => {
     });
     const sha256 = createHash('sha256').update(bytes).digest('hex');
     await page.locator('.evidence-hash', { hasText: sha256 }).waitFor();
-    const image = page.locator(`.evidence img[src$="${sha256}"]`);
+    const image = page.locator(`.evidence img[src*="${sha256}"]`);
     await until(() => image.evaluate((img) => (img as unknown as { naturalWidth: number }).naturalWidth === 320));
     expect(await page.locator('.act-buttons button').allTextContents()).not.toContain('验收合格');
   }, 120_000);

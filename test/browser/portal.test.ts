@@ -207,6 +207,34 @@ describe('acting on a case', () => {
     expect(body.evidence).toEqual([expect.objectContaining({ sha256, mediaType: 'image/png' })]);
   });
 
+  test('what a file says of itself is shown to the park when it asks, as a claim; an enterprise is not offered it', async () => {
+    const sha256 = 'ab'.repeat(32);
+    const item = { id: 'ev-1', purpose: 'progress', sha256, mediaType: 'image/png', capturedAt: null, recordedAt: '2026-11-24T02:00:00.000Z', uploader: null, supersedesId: null, supersededById: null, detail: {} } as Hazard['evidence'][number];
+    const answers = (role: 'inspector' | 'park_admin' | 'enterprise_safety_officer'): Answers => ({
+      ...caseAnswers(() => hazardOf({ evidence: [item] })),
+      'GET /session': () => ({ json: sessionOf(role) }),
+      'GET /blobs/*': () => ({ contentType: 'image/svg+xml', body: '<svg xmlns="http://www.w3.org/2000/svg" width="4" height="3"/>' }),
+      'GET /blobs/*/claim': () => ({ json: { sha256, capturedAt: null, capturedLocal: '2026-11-24T09:30:00', point: { type: 'Point', coordinates: [121.4737, 31.2305] }, altitudeM: 4.5, camera: 'Camera <b>', readAt: '2026-11-24T02:00:00.000Z' } }),
+    });
+    const { page, calls } = await open(answers('inspector'));
+    await page.goto('/hazards/hazard-1');
+    await page.locator('.evidence img').waitFor();
+    expect(await page.locator('.evidence img').getAttribute('src')).toBe(`/api/v1/blobs/${sha256}?size=thumbnail`);
+    expect(calls('GET', `/blobs/${sha256}/claim`)).toHaveLength(0);
+    await page.getByText('文件自述信息').click();
+    await page.getByText('121.47370, 31.23050 · 5 m').waitFor();
+    await page.getByText('仅为自述，不作证明').waitFor();
+    await page.getByText('Camera <b>').waitFor();
+    expect(await page.getByText('下载原件').count()).toBe(0);
+    const admin = await open(answers('park_admin'));
+    await admin.page.goto('/hazards/hazard-1');
+    expect(await admin.page.getByText('下载原件').getAttribute('href')).toBe(`/api/v1/blobs/${sha256}/original`);
+    const officer = await open(answers('enterprise_safety_officer'));
+    await officer.page.goto('/hazards/hazard-1');
+    await officer.page.locator('.evidence img').waitFor();
+    expect(await officer.page.getByText('文件自述信息').count()).toBe(0);
+  });
+
   test('the record shows refused moves, deadlines and supervision in words', async () => {
     const move = { seq: null, command: 'accept', from: 'submitted' as const, to: null, actor: { id: 'p', nameZh: '沈砚', nameEn: 'Shen Yan' }, actorRole: 'enterprise_safety_officer', serverAt: '2026-11-24T02:00:00.000Z', clientAt: null, clockSkew: false, reason: null, refusalCode: 'hazard.self_acceptance' };
     const { page } = await open(

@@ -4,6 +4,7 @@ import { formatNumber } from '../../app/format.ts';
 import { useWords } from '../../app/i18n.ts';
 import { Empty } from '../../components/States.tsx';
 import { Time } from '../../components/Time.tsx';
+import { EvidenceOrigin } from './EvidenceOrigin.tsx';
 
 /** The facts that a person reads; ids of sensors and nodes are in the record. */
 const FACTS = ['title', 'description', 'text', 'note', 'level', 'value', 'limit', 'eventId'] as const;
@@ -38,7 +39,7 @@ export const EvidenceGallery = ({ items }: { items: EvidenceItem[] }) => {
         <li key={item.id} id={`evidence-${item.id}`} className={item.supersededById ? 'evidence-item evidence-superseded' : 'evidence-item'}>
           {item.sha256 && item.mediaType?.startsWith('image/') && (
             <a href={`/api/v1/blobs/${item.sha256}`} target="_blank" rel="noreferrer">
-              <img src={`/api/v1/blobs/${item.sha256}`} alt={t('evidence.photoOf', { purpose: t(`purpose.${item.purpose}`) })} loading="lazy" />
+              <img src={`/api/v1/blobs/${item.sha256}?size=thumbnail`} alt={t('evidence.photoOf', { purpose: t(`purpose.${item.purpose}`) })} loading="lazy" />
             </a>
           )}
           {item.sha256 && item.mediaType?.startsWith('video/') && <video src={`/api/v1/blobs/${item.sha256}`} controls preload="metadata" aria-label={t('evidence.video')} />}
@@ -76,6 +77,7 @@ export const EvidenceGallery = ({ items }: { items: EvidenceItem[] }) => {
                 SHA-256 <code>{item.sha256}</code>
               </p>
             )}
+            {item.sha256 && <EvidenceOrigin sha256={item.sha256} />}
           </div>
         </li>
       ))}
