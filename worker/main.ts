@@ -14,6 +14,7 @@ import { textMessagePort } from '../activities/deliver-sms.ts';
 import { openArchive } from '../activities/archive.ts';
 import { createActivities } from '../activities/index.ts';
 import { issueAlarmNotices } from '../activities/notices.ts';
+import { createSelfAuditActivities } from '../activities/self-audit.ts';
 import { loadConfig } from '../platform/config.ts';
 import { createLogger } from '../platform/logger.ts';
 import { openMailer } from '../platform/mailer.ts';
@@ -29,6 +30,7 @@ import { startChannelClock } from './channel-clock.ts';
 import { serveHealth } from '../platform/health.ts';
 import { createMetrics } from './metrics.ts';
 import { startRelay } from './relay.ts';
+import { ensureSchedules } from './schedules.ts';
 import { createWorkflowReceiver } from './tell-workflow.ts';
 
 const END_WITHIN_MS = 9_000;
@@ -120,12 +122,13 @@ const main = async (): Promise<void> => {
   process.on('SIGINT', () => void end('SIGINT'));
 
   const workflowBundle = await buildBundle(join(config.DATA_DIR, 'cache'));
-  const activities = createActivities({ database, notices, archive });
+  const activities = { ...createActivities({ database, notices, archive }), ...createSelfAuditActivities({ database, client, dataDir: config.DATA_DIR }) };
   const connect = async (): Promise<Worker | null> => {
     while (!ending) {
       let connection: NativeConnection | undefined;
       try {
         connection = await NativeConnection.connect(engine);
+        await ensureSchedules(client);
         return await Worker.create({
           connection, namespace: config.TEMPORAL_NAMESPACE, taskQueue: CLOSURE_QUEUE, workflowBundle, activities, maxCachedWorkflows: CACHED_WORKFLOWS, stickyQueueScheduleToStartTimeout: STICKY,
           maxConcurrentActivityTaskExecutions: DATABASE_CONNECTIONS * 2, shutdownGraceTime: GRACE, shutdownForceTime: '8 seconds',
