@@ -3,6 +3,7 @@ import type { z } from 'zod';
 import type * as hazards from '../../api/schemas/hazards.ts';
 import type * as park from '../../api/schemas/park.ts';
 import type * as session from '../../api/schemas/session.ts';
+import type * as triage from '../../api/schemas/triage.ts';
 import type * as portal from '../../portal/src/api/types.ts';
 
 /** Compiles only where what the API sends (or takes) fits what the portal reads (or sends). */
@@ -18,5 +19,10 @@ export type Read = [
   Fits<z.output<typeof park.NoticeSummary>, portal.NoticeSummary>,
   Fits<z.output<typeof park.Notice>, portal.Notice>,
   Fits<z.output<typeof park.FlowVersion>, portal.FlowVersion>,
+  Fits<z.output<typeof triage.GradeProposal>, portal.GradeProposal>,
+  Fits<z.output<typeof triage.Taxonomy>, portal.Taxonomy>,
+  Fits<z.output<typeof session.Person>, portal.Person>,
+  Fits<z.output<typeof session.Delegation>, portal.Delegation>,
+  Fits<z.output<typeof session.Affiliation>, portal.Affiliation>,
 ];
 export type Sent = [Fits<portal.ActBody['act'], z.input<typeof hazards.ActBody>['act']>, Fits<keyof portal.ReportBody, keyof z.input<typeof hazards.ReportBody>>];

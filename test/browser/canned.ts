@@ -77,7 +77,7 @@ export const TANK = { id: 'tank-3', code: 'A-3', ...named('3号苯乙烯储罐',
 
 export const sessionOf = (role: Role, change: Partial<Session> = {}): Session => {
   const isEnterprise = role === 'enterprise_safety_officer';
-  const membership = { id: `m-${role}`, role, org: { ...(isEnterprise ? ENTERPRISE : { id: 'org-1', ...named('应急管理办公室', 'Emergency office') }), kind: isEnterprise ? ('enterprise' as const) : ('park_department' as const) } };
+  const membership = { id: `m-${role}`, role, org: { ...(isEnterprise ? ENTERPRISE : { id: 'org-1', ...named('应急管理办公室', 'Emergency office') }), kind: isEnterprise ? ('enterprise' as const) : ('park_department' as const) }, delegator: null, until: null };
   return {
     account: { id: 'account-1', username: 'somebody' },
     person: { id: 'person-1', ...named('陆承安', "Lu Cheng'an") },
@@ -94,7 +94,8 @@ export const sessionOf = (role: Role, change: Partial<Session> = {}): Session =>
 export const hazardOf = (change: Partial<Hazard> = {}): Hazard => ({
   id: 'hazard-1', number: 'YH-2026-0001', title: '3号储罐压力超限', type: 'over_limit', grade: 'major', state: 'rectifying', origin: 'sensor', tenant: ENTERPRISE, asset: TANK,
   reportedAt: '2026-11-24T01:00:00.000Z', dueAt: '2099-01-01T00:00:00.000Z', overdue: false, supervision: 0, supervisionOpen: false, needsOwner: false, closedAt: null,
-  description: '压力超限', seq: 7, cycle: 1, rejections: 0, statutory: true, responsible: null, point: null, source: null, allowedActs: ['progress', 'submit'], deadlines: [], evidence: [], ...change,
+  description: '压力超限', seq: 7, cycle: 1, rejections: 0, statutory: true, responsible: null, point: null, source: null, allowedActs: ['progress', 'submit'], deadlines: [], evidence: [],
+  acceptedAt: null, reportCount: 1, planned: true, items: [], extension: null, extensions: 0, paused: null, signatures: [], signers: [], listed: null, mergedInto: null, absorbed: [], predecessorId: null, successorId: null, lookBacks: [], ...change,
 });
 
 export const alarmOf = (change: Partial<Alarm> = {}): Alarm => ({

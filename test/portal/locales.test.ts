@@ -2,7 +2,8 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from '@jest/globals';
 import { ALARM_LEVELS } from '../../domain/rules.ts';
-import { HAZARD_STATES, MOVES } from '../../domain/hazard.ts';
+import { DUPLICATE_REASONS } from '../../domain/duplicates.ts';
+import { DEADLINE_KINDS, HAZARD_STATES, LISTING_LEVELS, MOVES, PERSON_COMMANDS } from '../../domain/hazard.ts';
 import { HAZARD_GRADES } from '../../domain/hazard-types.ts';
 import { NOTICE_KINDS } from '../../domain/notices.ts';
 import { ROLES } from '../../domain/permissions.ts';
@@ -58,11 +59,14 @@ describe('words of the portal', () => {
       ...[...ALARM_LEVELS, 'sustained'].flatMap((l) => [`level.${l}`, `levelShort.${l}`]),
       ...['unacknowledged', 'acknowledged', 'returned_unacknowledged', 'normal'].map((s) => `alarmState.${s}`),
       ...['sensor', 'manual', 'floor'].map((o) => `origin.${o}`),
-      ...['triage', 'dispatch', 'rectify', 'supervision'].map((d) => `deadline.${d}`),
+      ...DEADLINE_KINDS.map((d) => `deadline.${d}`),
+      ...PERSON_COMMANDS.map((c) => `actHint.${c}`),
+      ...LISTING_LEVELS.map((l) => `listing.${l}`),
+      ...DUPLICATE_REASONS.map((r) => `duplicateReason.${r}`),
       ...['started', 'met', 'breached', 'withdrawn'].map((e) => `deadlineEvent.${e}`),
       ...['overdue', 'review_overdue', 'rejected', 'supervision_breached'].map((c) => `supervisionCause.${c}`),
       ...['accepted', 'escalated', 'exhausted'].map((o) => `supervisionOutcome.${o}`),
-      ...['report', 'sensor', 'progress', 'submission', 'acceptance'].map((p) => `purpose.${p}`),
+      ...['report', 'sensor', 'progress', 'submission', 'acceptance', 'extension', 'look_back'].map((p) => `purpose.${p}`),
     ];
     expect(expected.filter((key) => !zh.has(key))).toEqual([]);
   });

@@ -1,7 +1,8 @@
 /** What the pages read, and under which key it is kept; live events mark keys as old (app/live-events.tsx). */
 import { infiniteQueryOptions, queryOptions } from '@tanstack/react-query';
 import { call, query } from './client.ts';
-import type { Alarm, Asset, AssetDetail, FlowVersion, Hazard, HazardSummary, Notice, NoticeSummary, OrgRef, Page, ParkGeoJson, Reading, TimelineItem } from './types.ts';
+import type { Action } from '../../../domain/permissions.ts';
+import type { Affiliation, Alarm, ArchivePackage, Asset, AssetDetail, Board, ChainState, Delegation, Duplicate, FlowVersion, Hazard, HazardSummary, Notice, NoticeSummary, Organisation, OrgRef, Page, ParkGeoJson, Person, Reading, ResponsibleAt, Taxonomy, TimelineItem } from './types.ts';
 
 export interface HazardFilters {
   state?: string;
@@ -13,6 +14,22 @@ export interface HazardFilters {
   supervised?: string;
   open?: string;
   q?: string;
+  /** What lies behind a figure. */
+  counted?: string;
+  reportedFrom?: string;
+  reportedTo?: string;
+  acceptedFrom?: string;
+  acceptedTo?: string;
+  closedFrom?: string;
+  closedTo?: string;
+  dispatched?: string;
+  firstTry?: string;
+  everOverdue?: string;
+  highestSupervision?: string;
+  extended?: string;
+  reopened?: string;
+  recurredWithinDays?: string;
+  rectifiedOverDays?: string;
 }
 
 /** All pages of a list that is small by nature (assets, enterprises). */
@@ -58,3 +75,15 @@ export const noticesQuery = (params: { unread?: boolean; hazardId?: string }) =>
 export const noticeQuery = (id: string) => queryOptions({ queryKey: ['notice', id], queryFn: ({ signal }) => call<Notice>('GET', `/api/v1/notices/${id}`, { signal }) });
 export const flowVersionsQuery = () => paged<FlowVersion>(['flow-versions'], '/api/v1/flow-versions', {}, 50);
 export const ratingQuery = (enterpriseId: string) => queryOptions({ queryKey: ['rating', enterpriseId], queryFn: ({ signal }) => call<{ rating: string | null }>('GET', `/api/v1/ratings/${enterpriseId}`, { signal }) });
+
+export const boardQuery = () => queryOptions({ queryKey: ['board'], queryFn: ({ signal }) => call<Board>('GET', '/api/v1/triage-board', { signal }) });
+export const duplicatesQuery = (id: string) => queryOptions({ queryKey: ['duplicates', id], queryFn: ({ signal }) => call<{ items: Duplicate[] }>('GET', `/api/v1/hazards/${id}/duplicates`, { signal }) });
+export const chainQuery = (id: string, seq: number) => queryOptions({ queryKey: ['chain', id, seq], queryFn: ({ signal }) => call<ChainState>('GET', `/api/v1/hazards/${id}/chain`, { signal }) });
+export const responsibleQuery = (id: string, at: string) => queryOptions({ queryKey: ['responsible', id, at], queryFn: ({ signal }) => call<ResponsibleAt>('GET', query(`/api/v1/hazards/${id}/responsible`, { at }), { signal }) });
+export const packagesQuery = (id: string, seq: number) => queryOptions({ queryKey: ['packages', id, seq], queryFn: ({ signal }) => call<{ items: ArchivePackage[] }>('GET', `/api/v1/hazards/${id}/packages`, { signal }) });
+export const taxonomyQuery = () => queryOptions({ queryKey: ['taxonomy'], queryFn: ({ signal }) => call<Taxonomy>('GET', '/api/v1/taxonomy', { signal }), staleTime: 600_000 });
+export const personsQuery = (params: { may?: Action; orgId?: string }) =>
+  queryOptions({ queryKey: ['persons', params], queryFn: ({ signal }) => call<{ items: Person[] }>('GET', query('/api/v1/persons', params), { signal }), staleTime: 60_000 });
+export const organisationsQuery = () => queryOptions({ queryKey: ['organisations'], queryFn: ({ signal }) => call<{ items: Organisation[] }>('GET', '/api/v1/organisations', { signal }), staleTime: 300_000 });
+export const delegationsQuery = () => paged<Delegation>(['delegations'], '/api/v1/delegations', {}, 50);
+export const affiliationsQuery = () => paged<Affiliation>(['affiliations'], '/api/v1/affiliations', {}, 50);

@@ -1,6 +1,7 @@
 /** The messages of docs/interfaces/http.md as the portal reads them. Times are ISO 8601 in UTC. */
 import type { AlarmState } from '../../../domain/alarm.ts';
-import type { HazardOrigin, HazardState } from '../../../domain/hazard.ts';
+import type { DuplicateReason } from '../../../domain/duplicates.ts';
+import type { HazardOrigin, HazardState, ListingLevel, PersonCommandName } from '../../../domain/hazard-case.ts';
 import type { HazardGrade } from '../../../domain/hazard-types.ts';
 import type { HazardType } from '../../../domain/hazard-types.ts';
 import type { NoticeKind } from '../../../domain/notices.ts';
@@ -37,11 +38,16 @@ export interface Membership {
   role: Role;
   org: OrgRef & { kind: OrganisationKind };
 }
+/** `delegator`: whose membership it is where it was delegated, until `until`. */
+export interface SessionMembership extends Membership {
+  delegator: PersonRef | null;
+  until: string | null;
+}
 export interface Session {
   account: { id: string; username: string };
   person: PersonRef;
-  membership: Membership;
-  memberships: Membership[];
+  membership: SessionMembership;
+  memberships: SessionMembership[];
   permissions: Action[];
   csrfToken: string;
   mustChangePassword: boolean;
@@ -74,18 +80,36 @@ export interface ReportAnswer {
   status: 'registered' | 'processing';
 }
 
+export interface TriageCodes {
+  source?: number;
+  treatment?: number;
+  category?: number;
+  cause?: number;
+  stage?: number;
+}
 export type ActBody = { clientAt?: string } & (
-  | { act: 'triage'; grade: HazardGrade; type?: HazardType; reason: string }
+  | { act: 'triage'; grade: HazardGrade; type?: HazardType; reason: string; criteria?: { criterionId: string; result: string }[]; codes?: TriageCodes }
   | { act: 'dispatch'; responsibleId: string; note?: string }
-  | { act: 'returnDispatch'; reason: string }
   | { act: 'start'; note?: string }
+  | { act: 'plan'; interimMeasures: string; measures: string; costYuan: number; emergencyPlan?: string }
   | { act: 'progress'; note: string; evidence: EvidenceRef[] }
-  | { act: 'submit'; note: string; evidence: EvidenceRef[] }
-  | { act: 'accept'; note: string; evidence?: EvidenceRef[] }
-  | { act: 'reject'; reason: string }
-  | { act: 'dismiss'; reason: string }
+  | { act: 'split'; items: { title: string; dueAt?: string }[]; reason: string }
+  | { act: 'submit'; note: string; evidence: EvidenceRef[]; itemIds?: string[] }
+  | { act: 'requestExtension'; dueAt: string; reason: string; evidence?: EvidenceRef[] }
+  | { act: 'decideExtension'; granted: boolean; dueAt?: string; reason: string }
+  | { act: 'handover'; responsibleId: string; reason: string }
+  | { act: 'redirect'; tenantId: string; reason: string }
+  | { act: 'pause'; until: string; reason: string }
+  | { act: 'addSigner'; personId: string; reason: string }
+  | { act: 'sign' | 'accept'; note: string; evidence?: EvidenceRef[]; site?: Point }
+  | { act: 'acceptItems'; itemIds: string[]; reason: string; evidence?: EvidenceRef[]; site?: Point }
+  | { act: 'reject'; reason: string; itemIds?: string[] }
+  | { act: 'list'; level: ListingLevel; reason: string }
+  | { act: 'merge'; intoHazardId: string; reason: string }
+  | { act: 'lookBack'; n: number; passed: boolean; note: string; evidence: EvidenceRef[] }
+  | { act: 'returnDispatch' | 'withdraw' | 'withdrawExtension' | 'reassess' | 'resume' | 'delist' | 'dismiss' | 'unmerge' | 'reopen' | 'reconsider'; reason: string }
 );
-export type ActName = ActBody['act'];
+export type ActName = PersonCommandName;
 
 export interface HazardSummary {
   id: string;
@@ -119,6 +143,13 @@ export interface EvidenceItem {
   detail: Record<string, unknown> | null;
 }
 
+export interface HazardItem {
+  itemId: string;
+  title: string;
+  state: 'open' | 'submitted' | 'accepted';
+  dueAt: string | null;
+  rejections: number;
+}
 export interface Hazard extends HazardSummary {
   description: string;
   seq: number;
@@ -129,6 +160,21 @@ export interface Hazard extends HazardSummary {
   point: Point | null;
   source: { eventId: string; ruleId: string; ruleVersion: number; flowVersion: number | null; nodeId: string | null } | null;
   allowedActs: ActName[];
+  acceptedAt: string | null;
+  reportCount: number;
+  planned: boolean;
+  items: HazardItem[];
+  extension: { dueAt: string; requestedAt: string } | null;
+  extensions: number;
+  paused: { at: string; until: string } | null;
+  signatures: { person: PersonRef | null; at: string }[];
+  signers: (PersonRef | null)[];
+  listed: { at: string; level: ListingLevel } | null;
+  mergedInto: string | null;
+  absorbed: string[];
+  predecessorId: string | null;
+  successorId: string | null;
+  lookBacks: { n: number; dueAt: string; state: 'pending' | 'due' | 'passed' | 'failed' }[];
   responsibleCandidates?: PersonRef[];
   deadlines: { kind: string; level: number; startedAt: string; dueAt: string; metAt: string | null; breachedAt: string | null; basis: string }[];
   evidence: EvidenceItem[];
@@ -154,6 +200,90 @@ export type TimelineItem = { at: string } & (
   | { kind: 'deadline'; event: 'started' | 'met' | 'breached' | 'withdrawn'; deadline: { kind: string; level: number; dueAt: string } }
   | { kind: 'supervision'; event: 'opened' | 'closed'; level: number; cause: string; outcome: string | null; dueAt: string }
 );
+
+export interface Duplicate {
+  hazard: HazardSummary;
+  score: number;
+  reasons: DuplicateReason[];
+  metres: number | null;
+  words: number;
+}
+export interface BoardItem {
+  hazard: HazardSummary;
+  since: string;
+  dueAt: string | null;
+  thumbnail: string | null;
+  reportCount: number;
+  statutory: boolean;
+  extensionDueAt: string | null;
+  listed: ListingLevel | null;
+  duplicates: number;
+}
+export type BoardLane = 'reported' | 'needs_owner' | 'extension' | 'review' | 'look_back' | 'listed';
+export interface Board {
+  lanes: { lane: BoardLane; count: number; items: BoardItem[] }[];
+}
+export interface ResponsibleAt {
+  what: 'triage' | 'dispatch' | 'rectify' | 'review' | 'delist' | 'look_back' | null;
+  holder: 'park' | 'enterprise' | null;
+  person: PersonRef | null;
+  paused: boolean;
+  since: string | null;
+}
+export interface ChainState {
+  holds: boolean;
+  transitions: number;
+  head: string | null;
+  problem: { record: string; what: string } | null;
+}
+export interface ArchivePackage {
+  cycle: number;
+  format: string;
+  json: { sha256: string; bytes: number };
+  document: { sha256: string; bytes: number } | null;
+  chainHead: string;
+  lastSeq: number;
+  madeAt: string;
+}
+
+interface Words {
+  zh: string;
+  en: string;
+}
+export interface Taxonomy {
+  facts: (Words & { fact: string; values?: (Words & { value: string })[] })[];
+  packs: { id: string; instrument: string; complete: boolean; criteria: (Words & { id: string; clause: string; types: string[]; facts: string[] })[] }[];
+}
+export interface GradeProposal {
+  grade: 'major' | 'general' | 'to_judge';
+  items: (Words & { criterionId: string; instrument: string; clause: string; result: boolean | null; textMissing: boolean; facts: Record<string, boolean | string | null> })[];
+  incompletePacks: string[];
+}
+
+export interface Person extends PersonRef {
+  memberships: Membership[];
+}
+export interface Organisation extends OrgRef {
+  kind: OrganisationKind;
+}
+export interface Delegation {
+  id: string;
+  membership: Membership;
+  person: PersonRef;
+  delegate: PersonRef;
+  reason: string;
+  startsAt: string;
+  endsAt: string;
+  createdBy: PersonRef;
+  createdAt: string;
+}
+export interface Affiliation {
+  id: string;
+  contractor: OrgRef;
+  principal: OrgRef;
+  validFrom: string;
+  validTo: string | null;
+}
 
 export type AlarmMark = 'HH' | 'H' | 'L' | 'LL' | 'sustained';
 export interface Alarm {

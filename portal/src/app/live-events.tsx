@@ -65,6 +65,8 @@ export const LiveEvents = ({ children }: { children: ReactNode }) => {
       source.addEventListener('hazard.changed', (event) => {
         const id = idOf(event);
         mark('hazards');
+        mark('board');
+        mark('tasks');
         mark('map');
         if (id) {
           mark('hazard', id);

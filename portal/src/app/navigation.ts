@@ -1,7 +1,7 @@
 /** Places of the portal and the permission that shows them. */
 import type { Action } from '../../../domain/permissions.ts';
 
-export type PlaceName = 'overview' | 'hazards' | 'report' | 'notices' | 'flows' | 'ratings';
+export type PlaceName = 'overview' | 'triage' | 'hazards' | 'report' | 'notices' | 'flows' | 'ratings';
 export interface Place {
   name: PlaceName;
   path: string;
@@ -10,6 +10,7 @@ export interface Place {
 
 const PLACES: readonly Place[] = [
   { name: 'overview', path: '/overview', action: 'map.read' },
+  { name: 'triage', path: '/triage', action: 'hazard.triage' },
   { name: 'hazards', path: '/hazards', action: 'hazard.read' },
   { name: 'report', path: '/report', action: 'hazard.report' },
   { name: 'notices', path: '/notices', action: 'notice.read' },

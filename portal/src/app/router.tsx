@@ -51,6 +51,7 @@ export const createRouter = () =>
       children: [
         { index: true, element: <Home /> },
         { path: 'overview', ...guarded('map.read', async () => (await import('../pages/overview/OverviewPage.tsx')).OverviewPage) },
+        { path: 'triage', ...guarded('hazard.triage', async () => (await import('../pages/triage/TriagePage.tsx')).TriagePage) },
         { path: 'hazards', ...guarded('hazard.read', async () => (await import('../pages/hazards/HazardListPage.tsx')).HazardListPage) },
         { path: 'hazards/:id', ...guarded('hazard.read', async () => (await import('../pages/hazards/HazardPage.tsx')).HazardPage) },
         { path: 'report', ...guarded('hazard.report', async () => (await import('../pages/hazards/ReportPage.tsx')).ReportPage) },

@@ -1,6 +1,7 @@
 /** Line icons drawn for this portal; always beside words, hence hidden from readers. */
 const PATHS = {
   overview: 'M3 11.5 12 4l9 7.5M5.5 10v9.5h13V10M9.5 19.5v-6h5v6',
+  triage: 'M4 5h5v14H4zM10.500 5h5v9h-5zM17 5h3.500v11H17z',
   hazards: 'M12 3.5 22 20.5H2zM12 10v5M12 17.800v.2',
   report: 'M12 5v14M5 12h14',
   notices: 'M4 5.5h16v13H4zM4 6.5l8 6.5 8-6.5',

@@ -2,16 +2,19 @@ import { useQuery, useQueryClient } from '@tanstack/react-query';
 import { useState } from 'react';
 import { Link, useParams } from 'react-router';
 import { HAZARD_TYPES } from '../../../../domain/hazard-types.ts';
-import { hazardQuery, timelineQuery } from '../../api/queries.ts';
+import { hazardQuery, packagesQuery, timelineQuery } from '../../api/queries.ts';
 import type { Hazard } from '../../api/types.ts';
 import { useWords } from '../../app/i18n.ts';
+import { useSession } from '../../app/session.tsx';
 import { Icon } from '../../components/Icon.tsx';
 import { GradeMark, StateMark, SupervisionMark } from '../../components/Marks.tsx';
 import { ProblemPanel } from '../../components/ProblemPanel.tsx';
 import { Loading } from '../../components/States.tsx';
 import { Due, Time } from '../../components/Time.tsx';
 import { Acts } from './Acts.tsx';
+import { CaseState } from './CaseState.tsx';
 import { EvidenceGallery } from './EvidenceGallery.tsx';
+import { Proof } from './Proof.tsx';
 import { Stepper } from './Stepper.tsx';
 import { Timeline } from './Timeline.tsx';
 
@@ -98,6 +101,9 @@ export const HazardPage = () => {
   const hazard = useQuery(hazardQuery(id));
   const timeline = useQuery(timelineQuery(id));
   const [done, setDone] = useState<string | null>(null);
+  const { may } = useSession();
+  const packages = useQuery({ ...packagesQuery(id, hazard.data?.seq ?? 0), enabled: hazard.data !== undefined && may('archive.read') });
+  const made = packages.data?.items ?? [];
 
   if (hazard.isPending) return <Loading rows={8} />;
   if (!hazard.data) {
@@ -114,7 +120,7 @@ export const HazardPage = () => {
   const h = hazard.data;
   const reload = (): void => {
     for (const key of ['hazard', 'timeline']) void client.invalidateQueries({ queryKey: [key, id] });
-    for (const key of ['hazards', 'map']) void client.invalidateQueries({ queryKey: [key] });
+    for (const key of ['hazards', 'map', 'board']) void client.invalidateQueries({ queryKey: [key] });
   };
 
   return (
@@ -135,6 +141,9 @@ export const HazardPage = () => {
             {h.statutory && <span className="mark mark-statutory">{t('hazard.statutory')}</span>}
             {h.overdue && <span className="mark mark-overdue">{t('hazards.overdue')}</span>}
             <SupervisionMark level={h.supervision} open={h.supervisionOpen} />
+            {h.listed && <span className="mark mark-listed">{t('listing.badge', { level: t(`listing.${h.listed.level}`) })}</span>}
+            {h.paused && <span className="mark mark-grade-none">{t('pause.running')}</span>}
+            {h.extension && <span className="mark mark-state-reported">{t('extension.pending')}</span>}
             {h.cycle > 1 && <span className="mark mark-grade-none">{t('hazard.cycle', { cycle: h.cycle })}</span>}
           </p>
         </div>
@@ -157,6 +166,7 @@ export const HazardPage = () => {
               reload();
             }}
           />
+          <CaseState hazard={h} timeline={timeline.data?.items ?? []} packages={made} />
           <section className="card" aria-labelledby="facts-title">
             <h2 id="facts-title">{t('hazard.facts')}</h2>
             <p className="description">{own(h.description)}</p>
@@ -166,6 +176,7 @@ export const HazardPage = () => {
             <h2 id="evidence-title">{t('evidence.title')}</h2>
             <EvidenceGallery items={h.evidence} />
           </section>
+          <Proof hazard={h} packages={made} />
         </div>
         <section className="card hazard-timeline" aria-labelledby="timeline-title">
           <h2 id="timeline-title">{t('timeline.title')}</h2>

@@ -8,7 +8,7 @@ import { EXCHANGE_FIELDS, fieldsOf, HAZARD_TYPES, isHazardType } from '../../../
 import type { FieldValue } from '../../../../domain/hazard-types.ts';
 import { checkReport } from '../../../../domain/report.ts';
 import type { MissingField } from '../../../../domain/report.ts';
-import { enterprisesQuery, mapQuery } from '../../api/queries.ts';
+import { enterprisesQuery } from '../../api/queries.ts';
 import type { Point, ReportAnswer } from '../../api/types.ts';
 import { useWords } from '../../app/i18n.ts';
 import { useSession } from '../../app/session.tsx';
@@ -16,9 +16,8 @@ import { AssetPicker } from '../../components/AssetPicker.tsx';
 import { Field } from '../../components/Field.tsx';
 import { FileUpload } from '../../components/FileUpload.tsx';
 import type { UploadedFile } from '../../components/FileUpload.tsx';
-import { Icon } from '../../components/Icon.tsx';
 import type { Position } from '../../components/map-geometry.ts';
-import { ParkMap } from '../../components/ParkMap.tsx';
+import { PointPicker } from '../../components/PointPicker.tsx';
 import { ProblemPanel, useFieldError } from '../../components/ProblemPanel.tsx';
 import { fieldValues, TypeFields } from '../../components/TypeFields.tsx';
 import type { TypedFields } from '../../components/TypeFields.tsx';
@@ -30,42 +29,6 @@ const FIELDS = ['type', 'title', 'description', 'assetId', 'zoneId', 'point', 'l
 const missingOf = (body: { type: string; description: string; assetId?: string; point?: Point; photos: unknown[]; fields: Record<string, FieldValue>; source: number }): MissingField[] => {
   const checked = checkReport(body);
   return checked.ok ? [] : (checked.refusal.detail?.errors as MissingField[]);
-};
-
-const PointPicker = ({ value, onChange, error }: { value: Position | null; onChange: (p: Position) => void; error?: string }) => {
-  const { t } = useWords();
-  const map = useQuery(mapQuery());
-  const [locating, setLocating] = useState<'no' | 'running' | 'failed'>('no');
-  const locate = (): void => {
-    setLocating('running');
-    navigator.geolocation.getCurrentPosition(
-      (position) => {
-        onChange([position.coords.longitude, position.coords.latitude]);
-        setLocating('no');
-      },
-      () => setLocating('failed'),
-      { enableHighAccuracy: true, timeout: 20_000 },
-    );
-  };
-  return (
-    <div className={error ? 'field field-wrong' : 'field'}>
-      {'geolocation' in navigator && isSecureContext && (
-        <button type="button" className="button button-wide" disabled={locating === 'running'} onClick={locate}>
-          <Icon name="pin" />
-          {t(locating === 'running' ? 'report.locating' : 'report.locate')}
-        </button>
-      )}
-      {locating === 'failed' && <p className="field-error">{t('report.locateFailed')}</p>}
-      {map.isError && <ProblemPanel error={map.error} onRetry={() => void map.refetch()} />}
-      {map.data && (
-        <div className="report-map">
-          <ParkMap map={map.data} picked={value} onPick={onChange} />
-        </div>
-      )}
-      <p className="hint">{value ? t('report.pointAt', { lon: value[0].toFixed(5), lat: value[1].toFixed(5) }) : t('report.pointHint')}</p>
-      {error && <p className="field-error">{error}</p>}
-    </div>
-  );
 };
 
 const Sent = ({ answer, onAgain }: { answer: ReportAnswer; onAgain: () => void }) => {

@@ -3,13 +3,13 @@ import type { HazardState } from '../../../../domain/hazard.ts';
 import { useWords } from '../../app/i18n.ts';
 
 const STEPS = ['find', 'report', 'dispatch', 'rectify', 'accept', 'archive'] as const;
-/** The step that is going on, by state; 6 = all done, -1 = ended as no hazard. */
-const CURRENT: Record<HazardState, number> = { reported: 1, triaged: 2, dispatched: 3, rectifying: 3, submitted: 4, accepted: 5, archived: 6, dismissed: -1 };
+/** The step that is going on, by state; 6 = all done, -1 = ended another way. */
+const CURRENT: Record<HazardState, number> = { reported: 1, triaged: 2, dispatched: 3, rectifying: 3, submitted: 4, accepted: 5, archived: 6, dismissed: -1, merged: -1, redirected: -1 };
 
 export const Stepper = ({ state }: { state: HazardState }) => {
   const { t } = useWords();
   const current = CURRENT[state];
-  if (current < 0) return <p className="stepper-ended">{t('step.dismissed')}</p>;
+  if (current < 0) return <p className="stepper-ended">{t(`stepEnd.${state}`)}</p>;
   return (
     <ol className="stepper" aria-label={t('step.label')}>
       {STEPS.map((step, i) => (
