@@ -8,6 +8,7 @@ import type { ChannelPolicy } from './channels.ts';
 import { DEFAULT_CHANNELS } from './channels.ts';
 import type { HazardGrade, HazardType } from './hazard-types.ts';
 import type { NoticeRecipient } from './notices.ts';
+import type { RunningEffectPolicy } from './running-effect.ts';
 import type { TaskRung } from './tasks.ts';
 
 const MINUTE = 60_000;
@@ -54,6 +55,8 @@ export interface ParkPolicy {
   judgeLadder: { afterMs: number; recipients: NoticeRecipient[] }[];
   /** Task not done: who is told, so long after due + grace. */
   taskLadder: TaskRung[];
+  /** 运行效果: weights and deductions of the weekly score; absent: DEFAULT_RUNNING_EFFECT. */
+  runningEffect?: RunningEffectPolicy;
   /** 通知渠道: urgency, steps and budgets. */
   channels: ChannelPolicy;
   /** 夜间, when special work is managed one level up (domain/calendar.ts upgradeReasons). */

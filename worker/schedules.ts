@@ -2,6 +2,7 @@
 import type { Client, ScheduleSpec } from '@temporalio/client';
 import { ScheduleAlreadyRunning, ScheduleOverlapPolicy } from '@temporalio/client';
 import { CLOSURE_QUEUE } from '../workflows/ids.ts';
+import { RUNNING_EFFECT_WORKFLOW } from '../workflows/running-effect/messages.ts';
 import { SELF_AUDIT_WORKFLOW } from '../workflows/self-audit/messages.ts';
 
 export interface ParkSchedule {
@@ -15,6 +16,8 @@ const TIMEZONE = 'Asia/Shanghai';
 
 export const SCHEDULES: readonly ParkSchedule[] = [
   { id: 'self-audit', spec: { cronExpressions: ['30 2 * * *'], timezone: TIMEZONE }, workflow: SELF_AUDIT_WORKFLOW, args: [] },
+  // A week that was missed for longer than the catch-up is made up for by the next run.
+  { id: 'running-effect', spec: { cronExpressions: ['0 3 * * 1'], timezone: TIMEZONE }, workflow: RUNNING_EFFECT_WORKFLOW, args: [] },
 ];
 
 /** A run that was missed while the engine was down starts when it is back, within this. */

@@ -262,6 +262,11 @@ export type StatutoryCalendar = Prisma.StatutoryCalendarModel
  */
 export type HazardFigure = Prisma.HazardFigureModel
 /**
+ * Model HazardSearch
+ * Number, title and description of a case in lower case: what the free text of lists is looked for in. A trigger on hazard keeps it.
+ */
+export type HazardSearch = Prisma.HazardSearchModel
+/**
  * Model RunningEffect
  * 运行效果: the score of an enterprise for a week. Append-only.
  */

@@ -441,6 +441,7 @@ export const ModelName = {
   StatutoryCalendarKey: 'StatutoryCalendarKey',
   StatutoryCalendar: 'StatutoryCalendar',
   HazardFigure: 'HazardFigure',
+  HazardSearch: 'HazardSearch',
   RunningEffect: 'RunningEffect',
   BlobClaim: 'BlobClaim',
   BlobUpload: 'BlobUpload',
@@ -460,7 +461,7 @@ export type TypeMap<ExtArgs extends runtime.Types.Extensions.InternalArgs = runt
     omit: GlobalOmitOptions
   }
   meta: {
-    modelProps: "park" | "parkPolicy" | "zone" | "organisation" | "unit" | "asset" | "gateway" | "sensor" | "flowVersion" | "eventCursor" | "ruleVersion" | "sensorEvent" | "alarm" | "hazard" | "hazardReport" | "hazardTransition" | "deadline" | "supervision" | "hazardItem" | "archivePackage" | "affiliation" | "delegation" | "blob" | "evidence" | "notice" | "delivery" | "actuation" | "outbox" | "person" | "membership" | "account" | "session" | "grant" | "idempotencyKey" | "auditEvent" | "task" | "patrolPlan" | "smsTemplate" | "channelBlock" | "responsibilityRule" | "assetInspection" | "statutoryCalendarKey" | "statutoryCalendar" | "hazardFigure" | "runningEffect" | "blobClaim" | "blobUpload" | "auditReport"
+    modelProps: "park" | "parkPolicy" | "zone" | "organisation" | "unit" | "asset" | "gateway" | "sensor" | "flowVersion" | "eventCursor" | "ruleVersion" | "sensorEvent" | "alarm" | "hazard" | "hazardReport" | "hazardTransition" | "deadline" | "supervision" | "hazardItem" | "archivePackage" | "affiliation" | "delegation" | "blob" | "evidence" | "notice" | "delivery" | "actuation" | "outbox" | "person" | "membership" | "account" | "session" | "grant" | "idempotencyKey" | "auditEvent" | "task" | "patrolPlan" | "smsTemplate" | "channelBlock" | "responsibilityRule" | "assetInspection" | "statutoryCalendarKey" | "statutoryCalendar" | "hazardFigure" | "hazardSearch" | "runningEffect" | "blobClaim" | "blobUpload" | "auditReport"
     txIsolationLevel: TransactionIsolationLevel
   }
   model: {
@@ -3720,6 +3721,80 @@ export type TypeMap<ExtArgs extends runtime.Types.Extensions.InternalArgs = runt
         }
       }
     }
+    HazardSearch: {
+      payload: Prisma.$HazardSearchPayload<ExtArgs>
+      fields: Prisma.HazardSearchFieldRefs
+      operations: {
+        findUnique: {
+          args: Prisma.HazardSearchFindUniqueArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$HazardSearchPayload> | null
+        }
+        findUniqueOrThrow: {
+          args: Prisma.HazardSearchFindUniqueOrThrowArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$HazardSearchPayload>
+        }
+        findFirst: {
+          args: Prisma.HazardSearchFindFirstArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$HazardSearchPayload> | null
+        }
+        findFirstOrThrow: {
+          args: Prisma.HazardSearchFindFirstOrThrowArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$HazardSearchPayload>
+        }
+        findMany: {
+          args: Prisma.HazardSearchFindManyArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$HazardSearchPayload>[]
+        }
+        create: {
+          args: Prisma.HazardSearchCreateArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$HazardSearchPayload>
+        }
+        createMany: {
+          args: Prisma.HazardSearchCreateManyArgs<ExtArgs>
+          result: BatchPayload
+        }
+        createManyAndReturn: {
+          args: Prisma.HazardSearchCreateManyAndReturnArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$HazardSearchPayload>[]
+        }
+        delete: {
+          args: Prisma.HazardSearchDeleteArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$HazardSearchPayload>
+        }
+        update: {
+          args: Prisma.HazardSearchUpdateArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$HazardSearchPayload>
+        }
+        deleteMany: {
+          args: Prisma.HazardSearchDeleteManyArgs<ExtArgs>
+          result: BatchPayload
+        }
+        updateMany: {
+          args: Prisma.HazardSearchUpdateManyArgs<ExtArgs>
+          result: BatchPayload
+        }
+        updateManyAndReturn: {
+          args: Prisma.HazardSearchUpdateManyAndReturnArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$HazardSearchPayload>[]
+        }
+        upsert: {
+          args: Prisma.HazardSearchUpsertArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$HazardSearchPayload>
+        }
+        aggregate: {
+          args: Prisma.HazardSearchAggregateArgs<ExtArgs>
+          result: runtime.Types.Utils.Optional<Prisma.AggregateHazardSearch>
+        }
+        groupBy: {
+          args: Prisma.HazardSearchGroupByArgs<ExtArgs>
+          result: runtime.Types.Utils.Optional<Prisma.HazardSearchGroupByOutputType>[]
+        }
+        count: {
+          args: Prisma.HazardSearchCountArgs<ExtArgs>
+          result: runtime.Types.Utils.Optional<Prisma.HazardSearchCountAggregateOutputType> | number
+        }
+      }
+    }
     RunningEffect: {
       payload: Prisma.$RunningEffectPayload<ExtArgs>
       fields: Prisma.RunningEffectFieldRefs
@@ -4307,8 +4382,7 @@ export const HazardScalarFieldEnum = {
   predecessorId: 'predecessorId',
   successorId: 'successorId',
   lookBackAt: 'lookBackAt',
-  chainHead: 'chainHead',
-  search: 'search'
+  chainHead: 'chainHead'
 } as const
 
 export type HazardScalarFieldEnum = (typeof HazardScalarFieldEnum)[keyof typeof HazardScalarFieldEnum]
@@ -4836,6 +4910,15 @@ export const HazardFigureScalarFieldEnum = {
 export type HazardFigureScalarFieldEnum = (typeof HazardFigureScalarFieldEnum)[keyof typeof HazardFigureScalarFieldEnum]
 
 
+export const HazardSearchScalarFieldEnum = {
+  hazardId: 'hazardId',
+  tenantId: 'tenantId',
+  search: 'search'
+} as const
+
+export type HazardSearchScalarFieldEnum = (typeof HazardSearchScalarFieldEnum)[keyof typeof HazardSearchScalarFieldEnum]
+
+
 export const RunningEffectScalarFieldEnum = {
   id: 'id',
   tenantId: 'tenantId',
@@ -5230,6 +5313,7 @@ export type GlobalOmitConfig = {
   statutoryCalendarKey?: Prisma.StatutoryCalendarKeyOmit
   statutoryCalendar?: Prisma.StatutoryCalendarOmit
   hazardFigure?: Prisma.HazardFigureOmit
+  hazardSearch?: Prisma.HazardSearchOmit
   runningEffect?: Prisma.RunningEffectOmit
   blobClaim?: Prisma.BlobClaimOmit
   blobUpload?: Prisma.BlobUploadOmit

@@ -95,6 +95,7 @@ export const ModelName = {
   StatutoryCalendarKey: 'StatutoryCalendarKey',
   StatutoryCalendar: 'StatutoryCalendar',
   HazardFigure: 'HazardFigure',
+  HazardSearch: 'HazardSearch',
   RunningEffect: 'RunningEffect',
   BlobClaim: 'BlobClaim',
   BlobUpload: 'BlobUpload',
@@ -369,8 +370,7 @@ export const HazardScalarFieldEnum = {
   predecessorId: 'predecessorId',
   successorId: 'successorId',
   lookBackAt: 'lookBackAt',
-  chainHead: 'chainHead',
-  search: 'search'
+  chainHead: 'chainHead'
 } as const
 
 export type HazardScalarFieldEnum = (typeof HazardScalarFieldEnum)[keyof typeof HazardScalarFieldEnum]
@@ -896,6 +896,15 @@ export const HazardFigureScalarFieldEnum = {
 } as const
 
 export type HazardFigureScalarFieldEnum = (typeof HazardFigureScalarFieldEnum)[keyof typeof HazardFigureScalarFieldEnum]
+
+
+export const HazardSearchScalarFieldEnum = {
+  hazardId: 'hazardId',
+  tenantId: 'tenantId',
+  search: 'search'
+} as const
+
+export type HazardSearchScalarFieldEnum = (typeof HazardSearchScalarFieldEnum)[keyof typeof HazardSearchScalarFieldEnum]
 
 
 export const RunningEffectScalarFieldEnum = {

@@ -90,7 +90,6 @@ export type HazardMinAggregateOutputType = {
   successorId: string | null
   lookBackAt: Date | null
   chainHead: string | null
-  search: string | null
 }
 
 export type HazardMaxAggregateOutputType = {
@@ -133,7 +132,6 @@ export type HazardMaxAggregateOutputType = {
   successorId: string | null
   lookBackAt: Date | null
   chainHead: string | null
-  search: string | null
 }
 
 export type HazardCountAggregateOutputType = {
@@ -178,7 +176,6 @@ export type HazardCountAggregateOutputType = {
   successorId: number
   lookBackAt: number
   chainHead: number
-  search: number
   _all: number
 }
 
@@ -247,7 +244,6 @@ export type HazardMinAggregateInputType = {
   successorId?: true
   lookBackAt?: true
   chainHead?: true
-  search?: true
 }
 
 export type HazardMaxAggregateInputType = {
@@ -290,7 +286,6 @@ export type HazardMaxAggregateInputType = {
   successorId?: true
   lookBackAt?: true
   chainHead?: true
-  search?: true
 }
 
 export type HazardCountAggregateInputType = {
@@ -335,7 +330,6 @@ export type HazardCountAggregateInputType = {
   successorId?: true
   lookBackAt?: true
   chainHead?: true
-  search?: true
   _all?: true
 }
 
@@ -467,7 +461,6 @@ export type HazardGroupByOutputType = {
   successorId: string | null
   lookBackAt: Date | null
   chainHead: string | null
-  search: string | null
   _count: HazardCountAggregateOutputType | null
   _avg: HazardAvgAggregateOutputType | null
   _sum: HazardSumAggregateOutputType | null
@@ -535,10 +528,10 @@ export type HazardWhereInput = {
   successorId?: Prisma.StringNullableFilter<"Hazard"> | string | null
   lookBackAt?: Prisma.DateTimeNullableFilter<"Hazard"> | Date | string | null
   chainHead?: Prisma.StringNullableFilter<"Hazard"> | string | null
-  search?: Prisma.StringNullableFilter<"Hazard"> | string | null
   asset?: Prisma.XOR<Prisma.AssetNullableScalarRelationFilter, Prisma.AssetWhereInput> | null
   transitions?: Prisma.HazardTransitionListRelationFilter
   figure?: Prisma.XOR<Prisma.HazardFigureNullableScalarRelationFilter, Prisma.HazardFigureWhereInput> | null
+  words?: Prisma.XOR<Prisma.HazardSearchNullableScalarRelationFilter, Prisma.HazardSearchWhereInput> | null
   items?: Prisma.HazardItemListRelationFilter
   packages?: Prisma.ArchivePackageListRelationFilter
   deadlines?: Prisma.DeadlineListRelationFilter
@@ -589,10 +582,10 @@ export type HazardOrderByWithRelationInput = {
   successorId?: Prisma.SortOrderInput | Prisma.SortOrder
   lookBackAt?: Prisma.SortOrderInput | Prisma.SortOrder
   chainHead?: Prisma.SortOrderInput | Prisma.SortOrder
-  search?: Prisma.SortOrderInput | Prisma.SortOrder
   asset?: Prisma.AssetOrderByWithRelationInput
   transitions?: Prisma.HazardTransitionOrderByRelationAggregateInput
   figure?: Prisma.HazardFigureOrderByWithRelationInput
+  words?: Prisma.HazardSearchOrderByWithRelationInput
   items?: Prisma.HazardItemOrderByRelationAggregateInput
   packages?: Prisma.ArchivePackageOrderByRelationAggregateInput
   deadlines?: Prisma.DeadlineOrderByRelationAggregateInput
@@ -647,10 +640,10 @@ export type HazardWhereUniqueInput = Prisma.AtLeast<{
   successorId?: Prisma.StringNullableFilter<"Hazard"> | string | null
   lookBackAt?: Prisma.DateTimeNullableFilter<"Hazard"> | Date | string | null
   chainHead?: Prisma.StringNullableFilter<"Hazard"> | string | null
-  search?: Prisma.StringNullableFilter<"Hazard"> | string | null
   asset?: Prisma.XOR<Prisma.AssetNullableScalarRelationFilter, Prisma.AssetWhereInput> | null
   transitions?: Prisma.HazardTransitionListRelationFilter
   figure?: Prisma.XOR<Prisma.HazardFigureNullableScalarRelationFilter, Prisma.HazardFigureWhereInput> | null
+  words?: Prisma.XOR<Prisma.HazardSearchNullableScalarRelationFilter, Prisma.HazardSearchWhereInput> | null
   items?: Prisma.HazardItemListRelationFilter
   packages?: Prisma.ArchivePackageListRelationFilter
   deadlines?: Prisma.DeadlineListRelationFilter
@@ -701,7 +694,6 @@ export type HazardOrderByWithAggregationInput = {
   successorId?: Prisma.SortOrderInput | Prisma.SortOrder
   lookBackAt?: Prisma.SortOrderInput | Prisma.SortOrder
   chainHead?: Prisma.SortOrderInput | Prisma.SortOrder
-  search?: Prisma.SortOrderInput | Prisma.SortOrder
   _count?: Prisma.HazardCountOrderByAggregateInput
   _avg?: Prisma.HazardAvgOrderByAggregateInput
   _max?: Prisma.HazardMaxOrderByAggregateInput
@@ -754,7 +746,6 @@ export type HazardScalarWhereWithAggregatesInput = {
   successorId?: Prisma.StringNullableWithAggregatesFilter<"Hazard"> | string | null
   lookBackAt?: Prisma.DateTimeNullableWithAggregatesFilter<"Hazard"> | Date | string | null
   chainHead?: Prisma.StringNullableWithAggregatesFilter<"Hazard"> | string | null
-  search?: Prisma.StringNullableWithAggregatesFilter<"Hazard"> | string | null
 }
 
 export type HazardCreateInput = {
@@ -797,10 +788,10 @@ export type HazardCreateInput = {
   successorId?: string | null
   lookBackAt?: Date | string | null
   chainHead?: string | null
-  search?: string | null
   asset?: Prisma.AssetCreateNestedOneWithoutHazardsInput
   transitions?: Prisma.HazardTransitionCreateNestedManyWithoutHazardInput
   figure?: Prisma.HazardFigureCreateNestedOneWithoutHazardInput
+  words?: Prisma.HazardSearchCreateNestedOneWithoutHazardInput
   items?: Prisma.HazardItemCreateNestedManyWithoutHazardInput
   packages?: Prisma.ArchivePackageCreateNestedManyWithoutHazardInput
   deadlines?: Prisma.DeadlineCreateNestedManyWithoutHazardInput
@@ -851,9 +842,9 @@ export type HazardUncheckedCreateInput = {
   successorId?: string | null
   lookBackAt?: Date | string | null
   chainHead?: string | null
-  search?: string | null
   transitions?: Prisma.HazardTransitionUncheckedCreateNestedManyWithoutHazardInput
   figure?: Prisma.HazardFigureUncheckedCreateNestedOneWithoutHazardInput
+  words?: Prisma.HazardSearchUncheckedCreateNestedOneWithoutHazardInput
   items?: Prisma.HazardItemUncheckedCreateNestedManyWithoutHazardInput
   packages?: Prisma.ArchivePackageUncheckedCreateNestedManyWithoutHazardInput
   deadlines?: Prisma.DeadlineUncheckedCreateNestedManyWithoutHazardInput
@@ -902,10 +893,10 @@ export type HazardUpdateInput = {
   successorId?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
   lookBackAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
   chainHead?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
-  search?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
   asset?: Prisma.AssetUpdateOneWithoutHazardsNestedInput
   transitions?: Prisma.HazardTransitionUpdateManyWithoutHazardNestedInput
   figure?: Prisma.HazardFigureUpdateOneWithoutHazardNestedInput
+  words?: Prisma.HazardSearchUpdateOneWithoutHazardNestedInput
   items?: Prisma.HazardItemUpdateManyWithoutHazardNestedInput
   packages?: Prisma.ArchivePackageUpdateManyWithoutHazardNestedInput
   deadlines?: Prisma.DeadlineUpdateManyWithoutHazardNestedInput
@@ -956,9 +947,9 @@ export type HazardUncheckedUpdateInput = {
   successorId?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
   lookBackAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
   chainHead?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
-  search?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
   transitions?: Prisma.HazardTransitionUncheckedUpdateManyWithoutHazardNestedInput
   figure?: Prisma.HazardFigureUncheckedUpdateOneWithoutHazardNestedInput
+  words?: Prisma.HazardSearchUncheckedUpdateOneWithoutHazardNestedInput
   items?: Prisma.HazardItemUncheckedUpdateManyWithoutHazardNestedInput
   packages?: Prisma.ArchivePackageUncheckedUpdateManyWithoutHazardNestedInput
   deadlines?: Prisma.DeadlineUncheckedUpdateManyWithoutHazardNestedInput
@@ -1009,7 +1000,6 @@ export type HazardCreateManyInput = {
   successorId?: string | null
   lookBackAt?: Date | string | null
   chainHead?: string | null
-  search?: string | null
 }
 
 export type HazardUpdateManyMutationInput = {
@@ -1052,7 +1042,6 @@ export type HazardUpdateManyMutationInput = {
   successorId?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
   lookBackAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
   chainHead?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
-  search?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
 }
 
 export type HazardUncheckedUpdateManyInput = {
@@ -1097,7 +1086,6 @@ export type HazardUncheckedUpdateManyInput = {
   successorId?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
   lookBackAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
   chainHead?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
-  search?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
 }
 
 export type HazardListRelationFilter = {
@@ -1157,7 +1145,6 @@ export type HazardCountOrderByAggregateInput = {
   successorId?: Prisma.SortOrder
   lookBackAt?: Prisma.SortOrder
   chainHead?: Prisma.SortOrder
-  search?: Prisma.SortOrder
 }
 
 export type HazardAvgOrderByAggregateInput = {
@@ -1212,7 +1199,6 @@ export type HazardMaxOrderByAggregateInput = {
   successorId?: Prisma.SortOrder
   lookBackAt?: Prisma.SortOrder
   chainHead?: Prisma.SortOrder
-  search?: Prisma.SortOrder
 }
 
 export type HazardMinOrderByAggregateInput = {
@@ -1255,7 +1241,6 @@ export type HazardMinOrderByAggregateInput = {
   successorId?: Prisma.SortOrder
   lookBackAt?: Prisma.SortOrder
   chainHead?: Prisma.SortOrder
-  search?: Prisma.SortOrder
 }
 
 export type HazardSumOrderByAggregateInput = {
@@ -1444,6 +1429,20 @@ export type HazardUpdateOneRequiredWithoutFigureNestedInput = {
   update?: Prisma.XOR<Prisma.XOR<Prisma.HazardUpdateToOneWithWhereWithoutFigureInput, Prisma.HazardUpdateWithoutFigureInput>, Prisma.HazardUncheckedUpdateWithoutFigureInput>
 }
 
+export type HazardCreateNestedOneWithoutWordsInput = {
+  create?: Prisma.XOR<Prisma.HazardCreateWithoutWordsInput, Prisma.HazardUncheckedCreateWithoutWordsInput>
+  connectOrCreate?: Prisma.HazardCreateOrConnectWithoutWordsInput
+  connect?: Prisma.HazardWhereUniqueInput
+}
+
+export type HazardUpdateOneRequiredWithoutWordsNestedInput = {
+  create?: Prisma.XOR<Prisma.HazardCreateWithoutWordsInput, Prisma.HazardUncheckedCreateWithoutWordsInput>
+  connectOrCreate?: Prisma.HazardCreateOrConnectWithoutWordsInput
+  upsert?: Prisma.HazardUpsertWithoutWordsInput
+  connect?: Prisma.HazardWhereUniqueInput
+  update?: Prisma.XOR<Prisma.XOR<Prisma.HazardUpdateToOneWithWhereWithoutWordsInput, Prisma.HazardUpdateWithoutWordsInput>, Prisma.HazardUncheckedUpdateWithoutWordsInput>
+}
+
 export type HazardCreateWithoutAssetInput = {
   id: string
   number: string
@@ -1484,9 +1483,9 @@ export type HazardCreateWithoutAssetInput = {
   successorId?: string | null
   lookBackAt?: Date | string | null
   chainHead?: string | null
-  search?: string | null
   transitions?: Prisma.HazardTransitionCreateNestedManyWithoutHazardInput
   figure?: Prisma.HazardFigureCreateNestedOneWithoutHazardInput
+  words?: Prisma.HazardSearchCreateNestedOneWithoutHazardInput
   items?: Prisma.HazardItemCreateNestedManyWithoutHazardInput
   packages?: Prisma.ArchivePackageCreateNestedManyWithoutHazardInput
   deadlines?: Prisma.DeadlineCreateNestedManyWithoutHazardInput
@@ -1535,9 +1534,9 @@ export type HazardUncheckedCreateWithoutAssetInput = {
   successorId?: string | null
   lookBackAt?: Date | string | null
   chainHead?: string | null
-  search?: string | null
   transitions?: Prisma.HazardTransitionUncheckedCreateNestedManyWithoutHazardInput
   figure?: Prisma.HazardFigureUncheckedCreateNestedOneWithoutHazardInput
+  words?: Prisma.HazardSearchUncheckedCreateNestedOneWithoutHazardInput
   items?: Prisma.HazardItemUncheckedCreateNestedManyWithoutHazardInput
   packages?: Prisma.ArchivePackageUncheckedCreateNestedManyWithoutHazardInput
   deadlines?: Prisma.DeadlineUncheckedCreateNestedManyWithoutHazardInput
@@ -1617,7 +1616,6 @@ export type HazardScalarWhereInput = {
   successorId?: Prisma.StringNullableFilter<"Hazard"> | string | null
   lookBackAt?: Prisma.DateTimeNullableFilter<"Hazard"> | Date | string | null
   chainHead?: Prisma.StringNullableFilter<"Hazard"> | string | null
-  search?: Prisma.StringNullableFilter<"Hazard"> | string | null
 }
 
 export type HazardCreateWithoutTransitionsInput = {
@@ -1660,9 +1658,9 @@ export type HazardCreateWithoutTransitionsInput = {
   successorId?: string | null
   lookBackAt?: Date | string | null
   chainHead?: string | null
-  search?: string | null
   asset?: Prisma.AssetCreateNestedOneWithoutHazardsInput
   figure?: Prisma.HazardFigureCreateNestedOneWithoutHazardInput
+  words?: Prisma.HazardSearchCreateNestedOneWithoutHazardInput
   items?: Prisma.HazardItemCreateNestedManyWithoutHazardInput
   packages?: Prisma.ArchivePackageCreateNestedManyWithoutHazardInput
   deadlines?: Prisma.DeadlineCreateNestedManyWithoutHazardInput
@@ -1713,8 +1711,8 @@ export type HazardUncheckedCreateWithoutTransitionsInput = {
   successorId?: string | null
   lookBackAt?: Date | string | null
   chainHead?: string | null
-  search?: string | null
   figure?: Prisma.HazardFigureUncheckedCreateNestedOneWithoutHazardInput
+  words?: Prisma.HazardSearchUncheckedCreateNestedOneWithoutHazardInput
   items?: Prisma.HazardItemUncheckedCreateNestedManyWithoutHazardInput
   packages?: Prisma.ArchivePackageUncheckedCreateNestedManyWithoutHazardInput
   deadlines?: Prisma.DeadlineUncheckedCreateNestedManyWithoutHazardInput
@@ -1779,9 +1777,9 @@ export type HazardUpdateWithoutTransitionsInput = {
   successorId?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
   lookBackAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
   chainHead?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
-  search?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
   asset?: Prisma.AssetUpdateOneWithoutHazardsNestedInput
   figure?: Prisma.HazardFigureUpdateOneWithoutHazardNestedInput
+  words?: Prisma.HazardSearchUpdateOneWithoutHazardNestedInput
   items?: Prisma.HazardItemUpdateManyWithoutHazardNestedInput
   packages?: Prisma.ArchivePackageUpdateManyWithoutHazardNestedInput
   deadlines?: Prisma.DeadlineUpdateManyWithoutHazardNestedInput
@@ -1832,8 +1830,8 @@ export type HazardUncheckedUpdateWithoutTransitionsInput = {
   successorId?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
   lookBackAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
   chainHead?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
-  search?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
   figure?: Prisma.HazardFigureUncheckedUpdateOneWithoutHazardNestedInput
+  words?: Prisma.HazardSearchUncheckedUpdateOneWithoutHazardNestedInput
   items?: Prisma.HazardItemUncheckedUpdateManyWithoutHazardNestedInput
   packages?: Prisma.ArchivePackageUncheckedUpdateManyWithoutHazardNestedInput
   deadlines?: Prisma.DeadlineUncheckedUpdateManyWithoutHazardNestedInput
@@ -1882,10 +1880,10 @@ export type HazardCreateWithoutDeadlinesInput = {
   successorId?: string | null
   lookBackAt?: Date | string | null
   chainHead?: string | null
-  search?: string | null
   asset?: Prisma.AssetCreateNestedOneWithoutHazardsInput
   transitions?: Prisma.HazardTransitionCreateNestedManyWithoutHazardInput
   figure?: Prisma.HazardFigureCreateNestedOneWithoutHazardInput
+  words?: Prisma.HazardSearchCreateNestedOneWithoutHazardInput
   items?: Prisma.HazardItemCreateNestedManyWithoutHazardInput
   packages?: Prisma.ArchivePackageCreateNestedManyWithoutHazardInput
   supervisions?: Prisma.SupervisionCreateNestedManyWithoutHazardInput
@@ -1935,9 +1933,9 @@ export type HazardUncheckedCreateWithoutDeadlinesInput = {
   successorId?: string | null
   lookBackAt?: Date | string | null
   chainHead?: string | null
-  search?: string | null
   transitions?: Prisma.HazardTransitionUncheckedCreateNestedManyWithoutHazardInput
   figure?: Prisma.HazardFigureUncheckedCreateNestedOneWithoutHazardInput
+  words?: Prisma.HazardSearchUncheckedCreateNestedOneWithoutHazardInput
   items?: Prisma.HazardItemUncheckedCreateNestedManyWithoutHazardInput
   packages?: Prisma.ArchivePackageUncheckedCreateNestedManyWithoutHazardInput
   supervisions?: Prisma.SupervisionUncheckedCreateNestedManyWithoutHazardInput
@@ -2001,10 +1999,10 @@ export type HazardUpdateWithoutDeadlinesInput = {
   successorId?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
   lookBackAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
   chainHead?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
-  search?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
   asset?: Prisma.AssetUpdateOneWithoutHazardsNestedInput
   transitions?: Prisma.HazardTransitionUpdateManyWithoutHazardNestedInput
   figure?: Prisma.HazardFigureUpdateOneWithoutHazardNestedInput
+  words?: Prisma.HazardSearchUpdateOneWithoutHazardNestedInput
   items?: Prisma.HazardItemUpdateManyWithoutHazardNestedInput
   packages?: Prisma.ArchivePackageUpdateManyWithoutHazardNestedInput
   supervisions?: Prisma.SupervisionUpdateManyWithoutHazardNestedInput
@@ -2054,9 +2052,9 @@ export type HazardUncheckedUpdateWithoutDeadlinesInput = {
   successorId?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
   lookBackAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
   chainHead?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
-  search?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
   transitions?: Prisma.HazardTransitionUncheckedUpdateManyWithoutHazardNestedInput
   figure?: Prisma.HazardFigureUncheckedUpdateOneWithoutHazardNestedInput
+  words?: Prisma.HazardSearchUncheckedUpdateOneWithoutHazardNestedInput
   items?: Prisma.HazardItemUncheckedUpdateManyWithoutHazardNestedInput
   packages?: Prisma.ArchivePackageUncheckedUpdateManyWithoutHazardNestedInput
   supervisions?: Prisma.SupervisionUncheckedUpdateManyWithoutHazardNestedInput
@@ -2104,10 +2102,10 @@ export type HazardCreateWithoutSupervisionsInput = {
   successorId?: string | null
   lookBackAt?: Date | string | null
   chainHead?: string | null
-  search?: string | null
   asset?: Prisma.AssetCreateNestedOneWithoutHazardsInput
   transitions?: Prisma.HazardTransitionCreateNestedManyWithoutHazardInput
   figure?: Prisma.HazardFigureCreateNestedOneWithoutHazardInput
+  words?: Prisma.HazardSearchCreateNestedOneWithoutHazardInput
   items?: Prisma.HazardItemCreateNestedManyWithoutHazardInput
   packages?: Prisma.ArchivePackageCreateNestedManyWithoutHazardInput
   deadlines?: Prisma.DeadlineCreateNestedManyWithoutHazardInput
@@ -2157,9 +2155,9 @@ export type HazardUncheckedCreateWithoutSupervisionsInput = {
   successorId?: string | null
   lookBackAt?: Date | string | null
   chainHead?: string | null
-  search?: string | null
   transitions?: Prisma.HazardTransitionUncheckedCreateNestedManyWithoutHazardInput
   figure?: Prisma.HazardFigureUncheckedCreateNestedOneWithoutHazardInput
+  words?: Prisma.HazardSearchUncheckedCreateNestedOneWithoutHazardInput
   items?: Prisma.HazardItemUncheckedCreateNestedManyWithoutHazardInput
   packages?: Prisma.ArchivePackageUncheckedCreateNestedManyWithoutHazardInput
   deadlines?: Prisma.DeadlineUncheckedCreateNestedManyWithoutHazardInput
@@ -2223,10 +2221,10 @@ export type HazardUpdateWithoutSupervisionsInput = {
   successorId?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
   lookBackAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
   chainHead?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
-  search?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
   asset?: Prisma.AssetUpdateOneWithoutHazardsNestedInput
   transitions?: Prisma.HazardTransitionUpdateManyWithoutHazardNestedInput
   figure?: Prisma.HazardFigureUpdateOneWithoutHazardNestedInput
+  words?: Prisma.HazardSearchUpdateOneWithoutHazardNestedInput
   items?: Prisma.HazardItemUpdateManyWithoutHazardNestedInput
   packages?: Prisma.ArchivePackageUpdateManyWithoutHazardNestedInput
   deadlines?: Prisma.DeadlineUpdateManyWithoutHazardNestedInput
@@ -2276,9 +2274,9 @@ export type HazardUncheckedUpdateWithoutSupervisionsInput = {
   successorId?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
   lookBackAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
   chainHead?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
-  search?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
   transitions?: Prisma.HazardTransitionUncheckedUpdateManyWithoutHazardNestedInput
   figure?: Prisma.HazardFigureUncheckedUpdateOneWithoutHazardNestedInput
+  words?: Prisma.HazardSearchUncheckedUpdateOneWithoutHazardNestedInput
   items?: Prisma.HazardItemUncheckedUpdateManyWithoutHazardNestedInput
   packages?: Prisma.ArchivePackageUncheckedUpdateManyWithoutHazardNestedInput
   deadlines?: Prisma.DeadlineUncheckedUpdateManyWithoutHazardNestedInput
@@ -2326,10 +2324,10 @@ export type HazardCreateWithoutItemsInput = {
   successorId?: string | null
   lookBackAt?: Date | string | null
   chainHead?: string | null
-  search?: string | null
   asset?: Prisma.AssetCreateNestedOneWithoutHazardsInput
   transitions?: Prisma.HazardTransitionCreateNestedManyWithoutHazardInput
   figure?: Prisma.HazardFigureCreateNestedOneWithoutHazardInput
+  words?: Prisma.HazardSearchCreateNestedOneWithoutHazardInput
   packages?: Prisma.ArchivePackageCreateNestedManyWithoutHazardInput
   deadlines?: Prisma.DeadlineCreateNestedManyWithoutHazardInput
   supervisions?: Prisma.SupervisionCreateNestedManyWithoutHazardInput
@@ -2379,9 +2377,9 @@ export type HazardUncheckedCreateWithoutItemsInput = {
   successorId?: string | null
   lookBackAt?: Date | string | null
   chainHead?: string | null
-  search?: string | null
   transitions?: Prisma.HazardTransitionUncheckedCreateNestedManyWithoutHazardInput
   figure?: Prisma.HazardFigureUncheckedCreateNestedOneWithoutHazardInput
+  words?: Prisma.HazardSearchUncheckedCreateNestedOneWithoutHazardInput
   packages?: Prisma.ArchivePackageUncheckedCreateNestedManyWithoutHazardInput
   deadlines?: Prisma.DeadlineUncheckedCreateNestedManyWithoutHazardInput
   supervisions?: Prisma.SupervisionUncheckedCreateNestedManyWithoutHazardInput
@@ -2445,10 +2443,10 @@ export type HazardUpdateWithoutItemsInput = {
   successorId?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
   lookBackAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
   chainHead?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
-  search?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
   asset?: Prisma.AssetUpdateOneWithoutHazardsNestedInput
   transitions?: Prisma.HazardTransitionUpdateManyWithoutHazardNestedInput
   figure?: Prisma.HazardFigureUpdateOneWithoutHazardNestedInput
+  words?: Prisma.HazardSearchUpdateOneWithoutHazardNestedInput
   packages?: Prisma.ArchivePackageUpdateManyWithoutHazardNestedInput
   deadlines?: Prisma.DeadlineUpdateManyWithoutHazardNestedInput
   supervisions?: Prisma.SupervisionUpdateManyWithoutHazardNestedInput
@@ -2498,9 +2496,9 @@ export type HazardUncheckedUpdateWithoutItemsInput = {
   successorId?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
   lookBackAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
   chainHead?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
-  search?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
   transitions?: Prisma.HazardTransitionUncheckedUpdateManyWithoutHazardNestedInput
   figure?: Prisma.HazardFigureUncheckedUpdateOneWithoutHazardNestedInput
+  words?: Prisma.HazardSearchUncheckedUpdateOneWithoutHazardNestedInput
   packages?: Prisma.ArchivePackageUncheckedUpdateManyWithoutHazardNestedInput
   deadlines?: Prisma.DeadlineUncheckedUpdateManyWithoutHazardNestedInput
   supervisions?: Prisma.SupervisionUncheckedUpdateManyWithoutHazardNestedInput
@@ -2548,10 +2546,10 @@ export type HazardCreateWithoutPackagesInput = {
   successorId?: string | null
   lookBackAt?: Date | string | null
   chainHead?: string | null
-  search?: string | null
   asset?: Prisma.AssetCreateNestedOneWithoutHazardsInput
   transitions?: Prisma.HazardTransitionCreateNestedManyWithoutHazardInput
   figure?: Prisma.HazardFigureCreateNestedOneWithoutHazardInput
+  words?: Prisma.HazardSearchCreateNestedOneWithoutHazardInput
   items?: Prisma.HazardItemCreateNestedManyWithoutHazardInput
   deadlines?: Prisma.DeadlineCreateNestedManyWithoutHazardInput
   supervisions?: Prisma.SupervisionCreateNestedManyWithoutHazardInput
@@ -2601,9 +2599,9 @@ export type HazardUncheckedCreateWithoutPackagesInput = {
   successorId?: string | null
   lookBackAt?: Date | string | null
   chainHead?: string | null
-  search?: string | null
   transitions?: Prisma.HazardTransitionUncheckedCreateNestedManyWithoutHazardInput
   figure?: Prisma.HazardFigureUncheckedCreateNestedOneWithoutHazardInput
+  words?: Prisma.HazardSearchUncheckedCreateNestedOneWithoutHazardInput
   items?: Prisma.HazardItemUncheckedCreateNestedManyWithoutHazardInput
   deadlines?: Prisma.DeadlineUncheckedCreateNestedManyWithoutHazardInput
   supervisions?: Prisma.SupervisionUncheckedCreateNestedManyWithoutHazardInput
@@ -2667,10 +2665,10 @@ export type HazardUpdateWithoutPackagesInput = {
   successorId?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
   lookBackAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
   chainHead?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
-  search?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
   asset?: Prisma.AssetUpdateOneWithoutHazardsNestedInput
   transitions?: Prisma.HazardTransitionUpdateManyWithoutHazardNestedInput
   figure?: Prisma.HazardFigureUpdateOneWithoutHazardNestedInput
+  words?: Prisma.HazardSearchUpdateOneWithoutHazardNestedInput
   items?: Prisma.HazardItemUpdateManyWithoutHazardNestedInput
   deadlines?: Prisma.DeadlineUpdateManyWithoutHazardNestedInput
   supervisions?: Prisma.SupervisionUpdateManyWithoutHazardNestedInput
@@ -2720,9 +2718,9 @@ export type HazardUncheckedUpdateWithoutPackagesInput = {
   successorId?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
   lookBackAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
   chainHead?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
-  search?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
   transitions?: Prisma.HazardTransitionUncheckedUpdateManyWithoutHazardNestedInput
   figure?: Prisma.HazardFigureUncheckedUpdateOneWithoutHazardNestedInput
+  words?: Prisma.HazardSearchUncheckedUpdateOneWithoutHazardNestedInput
   items?: Prisma.HazardItemUncheckedUpdateManyWithoutHazardNestedInput
   deadlines?: Prisma.DeadlineUncheckedUpdateManyWithoutHazardNestedInput
   supervisions?: Prisma.SupervisionUncheckedUpdateManyWithoutHazardNestedInput
@@ -2770,10 +2768,10 @@ export type HazardCreateWithoutEvidenceInput = {
   successorId?: string | null
   lookBackAt?: Date | string | null
   chainHead?: string | null
-  search?: string | null
   asset?: Prisma.AssetCreateNestedOneWithoutHazardsInput
   transitions?: Prisma.HazardTransitionCreateNestedManyWithoutHazardInput
   figure?: Prisma.HazardFigureCreateNestedOneWithoutHazardInput
+  words?: Prisma.HazardSearchCreateNestedOneWithoutHazardInput
   items?: Prisma.HazardItemCreateNestedManyWithoutHazardInput
   packages?: Prisma.ArchivePackageCreateNestedManyWithoutHazardInput
   deadlines?: Prisma.DeadlineCreateNestedManyWithoutHazardInput
@@ -2823,9 +2821,9 @@ export type HazardUncheckedCreateWithoutEvidenceInput = {
   successorId?: string | null
   lookBackAt?: Date | string | null
   chainHead?: string | null
-  search?: string | null
   transitions?: Prisma.HazardTransitionUncheckedCreateNestedManyWithoutHazardInput
   figure?: Prisma.HazardFigureUncheckedCreateNestedOneWithoutHazardInput
+  words?: Prisma.HazardSearchUncheckedCreateNestedOneWithoutHazardInput
   items?: Prisma.HazardItemUncheckedCreateNestedManyWithoutHazardInput
   packages?: Prisma.ArchivePackageUncheckedCreateNestedManyWithoutHazardInput
   deadlines?: Prisma.DeadlineUncheckedCreateNestedManyWithoutHazardInput
@@ -2889,10 +2887,10 @@ export type HazardUpdateWithoutEvidenceInput = {
   successorId?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
   lookBackAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
   chainHead?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
-  search?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
   asset?: Prisma.AssetUpdateOneWithoutHazardsNestedInput
   transitions?: Prisma.HazardTransitionUpdateManyWithoutHazardNestedInput
   figure?: Prisma.HazardFigureUpdateOneWithoutHazardNestedInput
+  words?: Prisma.HazardSearchUpdateOneWithoutHazardNestedInput
   items?: Prisma.HazardItemUpdateManyWithoutHazardNestedInput
   packages?: Prisma.ArchivePackageUpdateManyWithoutHazardNestedInput
   deadlines?: Prisma.DeadlineUpdateManyWithoutHazardNestedInput
@@ -2942,9 +2940,9 @@ export type HazardUncheckedUpdateWithoutEvidenceInput = {
   successorId?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
   lookBackAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
   chainHead?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
-  search?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
   transitions?: Prisma.HazardTransitionUncheckedUpdateManyWithoutHazardNestedInput
   figure?: Prisma.HazardFigureUncheckedUpdateOneWithoutHazardNestedInput
+  words?: Prisma.HazardSearchUncheckedUpdateOneWithoutHazardNestedInput
   items?: Prisma.HazardItemUncheckedUpdateManyWithoutHazardNestedInput
   packages?: Prisma.ArchivePackageUncheckedUpdateManyWithoutHazardNestedInput
   deadlines?: Prisma.DeadlineUncheckedUpdateManyWithoutHazardNestedInput
@@ -2992,10 +2990,10 @@ export type HazardCreateWithoutTasksInput = {
   successorId?: string | null
   lookBackAt?: Date | string | null
   chainHead?: string | null
-  search?: string | null
   asset?: Prisma.AssetCreateNestedOneWithoutHazardsInput
   transitions?: Prisma.HazardTransitionCreateNestedManyWithoutHazardInput
   figure?: Prisma.HazardFigureCreateNestedOneWithoutHazardInput
+  words?: Prisma.HazardSearchCreateNestedOneWithoutHazardInput
   items?: Prisma.HazardItemCreateNestedManyWithoutHazardInput
   packages?: Prisma.ArchivePackageCreateNestedManyWithoutHazardInput
   deadlines?: Prisma.DeadlineCreateNestedManyWithoutHazardInput
@@ -3045,9 +3043,9 @@ export type HazardUncheckedCreateWithoutTasksInput = {
   successorId?: string | null
   lookBackAt?: Date | string | null
   chainHead?: string | null
-  search?: string | null
   transitions?: Prisma.HazardTransitionUncheckedCreateNestedManyWithoutHazardInput
   figure?: Prisma.HazardFigureUncheckedCreateNestedOneWithoutHazardInput
+  words?: Prisma.HazardSearchUncheckedCreateNestedOneWithoutHazardInput
   items?: Prisma.HazardItemUncheckedCreateNestedManyWithoutHazardInput
   packages?: Prisma.ArchivePackageUncheckedCreateNestedManyWithoutHazardInput
   deadlines?: Prisma.DeadlineUncheckedCreateNestedManyWithoutHazardInput
@@ -3111,10 +3109,10 @@ export type HazardUpdateWithoutTasksInput = {
   successorId?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
   lookBackAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
   chainHead?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
-  search?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
   asset?: Prisma.AssetUpdateOneWithoutHazardsNestedInput
   transitions?: Prisma.HazardTransitionUpdateManyWithoutHazardNestedInput
   figure?: Prisma.HazardFigureUpdateOneWithoutHazardNestedInput
+  words?: Prisma.HazardSearchUpdateOneWithoutHazardNestedInput
   items?: Prisma.HazardItemUpdateManyWithoutHazardNestedInput
   packages?: Prisma.ArchivePackageUpdateManyWithoutHazardNestedInput
   deadlines?: Prisma.DeadlineUpdateManyWithoutHazardNestedInput
@@ -3164,9 +3162,9 @@ export type HazardUncheckedUpdateWithoutTasksInput = {
   successorId?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
   lookBackAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
   chainHead?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
-  search?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
   transitions?: Prisma.HazardTransitionUncheckedUpdateManyWithoutHazardNestedInput
   figure?: Prisma.HazardFigureUncheckedUpdateOneWithoutHazardNestedInput
+  words?: Prisma.HazardSearchUncheckedUpdateOneWithoutHazardNestedInput
   items?: Prisma.HazardItemUncheckedUpdateManyWithoutHazardNestedInput
   packages?: Prisma.ArchivePackageUncheckedUpdateManyWithoutHazardNestedInput
   deadlines?: Prisma.DeadlineUncheckedUpdateManyWithoutHazardNestedInput
@@ -3214,9 +3212,9 @@ export type HazardCreateWithoutFigureInput = {
   successorId?: string | null
   lookBackAt?: Date | string | null
   chainHead?: string | null
-  search?: string | null
   asset?: Prisma.AssetCreateNestedOneWithoutHazardsInput
   transitions?: Prisma.HazardTransitionCreateNestedManyWithoutHazardInput
+  words?: Prisma.HazardSearchCreateNestedOneWithoutHazardInput
   items?: Prisma.HazardItemCreateNestedManyWithoutHazardInput
   packages?: Prisma.ArchivePackageCreateNestedManyWithoutHazardInput
   deadlines?: Prisma.DeadlineCreateNestedManyWithoutHazardInput
@@ -3267,8 +3265,8 @@ export type HazardUncheckedCreateWithoutFigureInput = {
   successorId?: string | null
   lookBackAt?: Date | string | null
   chainHead?: string | null
-  search?: string | null
   transitions?: Prisma.HazardTransitionUncheckedCreateNestedManyWithoutHazardInput
+  words?: Prisma.HazardSearchUncheckedCreateNestedOneWithoutHazardInput
   items?: Prisma.HazardItemUncheckedCreateNestedManyWithoutHazardInput
   packages?: Prisma.ArchivePackageUncheckedCreateNestedManyWithoutHazardInput
   deadlines?: Prisma.DeadlineUncheckedCreateNestedManyWithoutHazardInput
@@ -3333,9 +3331,9 @@ export type HazardUpdateWithoutFigureInput = {
   successorId?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
   lookBackAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
   chainHead?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
-  search?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
   asset?: Prisma.AssetUpdateOneWithoutHazardsNestedInput
   transitions?: Prisma.HazardTransitionUpdateManyWithoutHazardNestedInput
+  words?: Prisma.HazardSearchUpdateOneWithoutHazardNestedInput
   items?: Prisma.HazardItemUpdateManyWithoutHazardNestedInput
   packages?: Prisma.ArchivePackageUpdateManyWithoutHazardNestedInput
   deadlines?: Prisma.DeadlineUpdateManyWithoutHazardNestedInput
@@ -3386,8 +3384,230 @@ export type HazardUncheckedUpdateWithoutFigureInput = {
   successorId?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
   lookBackAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
   chainHead?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
-  search?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
   transitions?: Prisma.HazardTransitionUncheckedUpdateManyWithoutHazardNestedInput
+  words?: Prisma.HazardSearchUncheckedUpdateOneWithoutHazardNestedInput
+  items?: Prisma.HazardItemUncheckedUpdateManyWithoutHazardNestedInput
+  packages?: Prisma.ArchivePackageUncheckedUpdateManyWithoutHazardNestedInput
+  deadlines?: Prisma.DeadlineUncheckedUpdateManyWithoutHazardNestedInput
+  supervisions?: Prisma.SupervisionUncheckedUpdateManyWithoutHazardNestedInput
+  evidence?: Prisma.EvidenceUncheckedUpdateManyWithoutHazardNestedInput
+  tasks?: Prisma.TaskUncheckedUpdateManyWithoutHazardNestedInput
+}
+
+export type HazardCreateWithoutWordsInput = {
+  id: string
+  number: string
+  zoneId?: string | null
+  type: string
+  grade?: string | null
+  title: string
+  description: string
+  state: string
+  origin: string
+  seq: number
+  cycle?: number
+  reportedAt: Date | string
+  dueAt?: Date | string | null
+  overdue?: boolean
+  supervision?: number
+  supervisionOpen?: boolean
+  rejections?: number
+  statutory?: boolean
+  needsOwner?: boolean
+  responsibleId?: string | null
+  snapshot: Prisma.JsonNullValueInput | runtime.InputJsonValue
+  closedAt?: Date | string | null
+  eventId?: bigint | number | null
+  ruleId?: string | null
+  ruleVersion?: number | null
+  flowVersion?: number | null
+  nodeId?: string | null
+  point?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
+  updatedAt: Date | string
+  acceptedAt?: Date | string | null
+  listed?: boolean
+  paused?: boolean
+  extensions?: number
+  reportCount?: number
+  mergedInto?: string | null
+  predecessorId?: string | null
+  successorId?: string | null
+  lookBackAt?: Date | string | null
+  chainHead?: string | null
+  asset?: Prisma.AssetCreateNestedOneWithoutHazardsInput
+  transitions?: Prisma.HazardTransitionCreateNestedManyWithoutHazardInput
+  figure?: Prisma.HazardFigureCreateNestedOneWithoutHazardInput
+  items?: Prisma.HazardItemCreateNestedManyWithoutHazardInput
+  packages?: Prisma.ArchivePackageCreateNestedManyWithoutHazardInput
+  deadlines?: Prisma.DeadlineCreateNestedManyWithoutHazardInput
+  supervisions?: Prisma.SupervisionCreateNestedManyWithoutHazardInput
+  evidence?: Prisma.EvidenceCreateNestedManyWithoutHazardInput
+  tasks?: Prisma.TaskCreateNestedManyWithoutHazardInput
+}
+
+export type HazardUncheckedCreateWithoutWordsInput = {
+  id: string
+  tenantId: string
+  number: string
+  assetId?: string | null
+  zoneId?: string | null
+  type: string
+  grade?: string | null
+  title: string
+  description: string
+  state: string
+  origin: string
+  seq: number
+  cycle?: number
+  reportedAt: Date | string
+  dueAt?: Date | string | null
+  overdue?: boolean
+  supervision?: number
+  supervisionOpen?: boolean
+  rejections?: number
+  statutory?: boolean
+  needsOwner?: boolean
+  responsibleId?: string | null
+  snapshot: Prisma.JsonNullValueInput | runtime.InputJsonValue
+  closedAt?: Date | string | null
+  eventId?: bigint | number | null
+  ruleId?: string | null
+  ruleVersion?: number | null
+  flowVersion?: number | null
+  nodeId?: string | null
+  point?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
+  updatedAt: Date | string
+  acceptedAt?: Date | string | null
+  listed?: boolean
+  paused?: boolean
+  extensions?: number
+  reportCount?: number
+  mergedInto?: string | null
+  predecessorId?: string | null
+  successorId?: string | null
+  lookBackAt?: Date | string | null
+  chainHead?: string | null
+  transitions?: Prisma.HazardTransitionUncheckedCreateNestedManyWithoutHazardInput
+  figure?: Prisma.HazardFigureUncheckedCreateNestedOneWithoutHazardInput
+  items?: Prisma.HazardItemUncheckedCreateNestedManyWithoutHazardInput
+  packages?: Prisma.ArchivePackageUncheckedCreateNestedManyWithoutHazardInput
+  deadlines?: Prisma.DeadlineUncheckedCreateNestedManyWithoutHazardInput
+  supervisions?: Prisma.SupervisionUncheckedCreateNestedManyWithoutHazardInput
+  evidence?: Prisma.EvidenceUncheckedCreateNestedManyWithoutHazardInput
+  tasks?: Prisma.TaskUncheckedCreateNestedManyWithoutHazardInput
+}
+
+export type HazardCreateOrConnectWithoutWordsInput = {
+  where: Prisma.HazardWhereUniqueInput
+  create: Prisma.XOR<Prisma.HazardCreateWithoutWordsInput, Prisma.HazardUncheckedCreateWithoutWordsInput>
+}
+
+export type HazardUpsertWithoutWordsInput = {
+  update: Prisma.XOR<Prisma.HazardUpdateWithoutWordsInput, Prisma.HazardUncheckedUpdateWithoutWordsInput>
+  create: Prisma.XOR<Prisma.HazardCreateWithoutWordsInput, Prisma.HazardUncheckedCreateWithoutWordsInput>
+  where?: Prisma.HazardWhereInput
+}
+
+export type HazardUpdateToOneWithWhereWithoutWordsInput = {
+  where?: Prisma.HazardWhereInput
+  data: Prisma.XOR<Prisma.HazardUpdateWithoutWordsInput, Prisma.HazardUncheckedUpdateWithoutWordsInput>
+}
+
+export type HazardUpdateWithoutWordsInput = {
+  id?: Prisma.StringFieldUpdateOperationsInput | string
+  number?: Prisma.StringFieldUpdateOperationsInput | string
+  zoneId?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  type?: Prisma.StringFieldUpdateOperationsInput | string
+  grade?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  title?: Prisma.StringFieldUpdateOperationsInput | string
+  description?: Prisma.StringFieldUpdateOperationsInput | string
+  state?: Prisma.StringFieldUpdateOperationsInput | string
+  origin?: Prisma.StringFieldUpdateOperationsInput | string
+  seq?: Prisma.IntFieldUpdateOperationsInput | number
+  cycle?: Prisma.IntFieldUpdateOperationsInput | number
+  reportedAt?: Prisma.DateTimeFieldUpdateOperationsInput | Date | string
+  dueAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
+  overdue?: Prisma.BoolFieldUpdateOperationsInput | boolean
+  supervision?: Prisma.IntFieldUpdateOperationsInput | number
+  supervisionOpen?: Prisma.BoolFieldUpdateOperationsInput | boolean
+  rejections?: Prisma.IntFieldUpdateOperationsInput | number
+  statutory?: Prisma.BoolFieldUpdateOperationsInput | boolean
+  needsOwner?: Prisma.BoolFieldUpdateOperationsInput | boolean
+  responsibleId?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  snapshot?: Prisma.JsonNullValueInput | runtime.InputJsonValue
+  closedAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
+  eventId?: Prisma.NullableBigIntFieldUpdateOperationsInput | bigint | number | null
+  ruleId?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  ruleVersion?: Prisma.NullableIntFieldUpdateOperationsInput | number | null
+  flowVersion?: Prisma.NullableIntFieldUpdateOperationsInput | number | null
+  nodeId?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  point?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
+  updatedAt?: Prisma.DateTimeFieldUpdateOperationsInput | Date | string
+  acceptedAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
+  listed?: Prisma.BoolFieldUpdateOperationsInput | boolean
+  paused?: Prisma.BoolFieldUpdateOperationsInput | boolean
+  extensions?: Prisma.IntFieldUpdateOperationsInput | number
+  reportCount?: Prisma.IntFieldUpdateOperationsInput | number
+  mergedInto?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  predecessorId?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  successorId?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  lookBackAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
+  chainHead?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  asset?: Prisma.AssetUpdateOneWithoutHazardsNestedInput
+  transitions?: Prisma.HazardTransitionUpdateManyWithoutHazardNestedInput
+  figure?: Prisma.HazardFigureUpdateOneWithoutHazardNestedInput
+  items?: Prisma.HazardItemUpdateManyWithoutHazardNestedInput
+  packages?: Prisma.ArchivePackageUpdateManyWithoutHazardNestedInput
+  deadlines?: Prisma.DeadlineUpdateManyWithoutHazardNestedInput
+  supervisions?: Prisma.SupervisionUpdateManyWithoutHazardNestedInput
+  evidence?: Prisma.EvidenceUpdateManyWithoutHazardNestedInput
+  tasks?: Prisma.TaskUpdateManyWithoutHazardNestedInput
+}
+
+export type HazardUncheckedUpdateWithoutWordsInput = {
+  id?: Prisma.StringFieldUpdateOperationsInput | string
+  tenantId?: Prisma.StringFieldUpdateOperationsInput | string
+  number?: Prisma.StringFieldUpdateOperationsInput | string
+  assetId?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  zoneId?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  type?: Prisma.StringFieldUpdateOperationsInput | string
+  grade?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  title?: Prisma.StringFieldUpdateOperationsInput | string
+  description?: Prisma.StringFieldUpdateOperationsInput | string
+  state?: Prisma.StringFieldUpdateOperationsInput | string
+  origin?: Prisma.StringFieldUpdateOperationsInput | string
+  seq?: Prisma.IntFieldUpdateOperationsInput | number
+  cycle?: Prisma.IntFieldUpdateOperationsInput | number
+  reportedAt?: Prisma.DateTimeFieldUpdateOperationsInput | Date | string
+  dueAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
+  overdue?: Prisma.BoolFieldUpdateOperationsInput | boolean
+  supervision?: Prisma.IntFieldUpdateOperationsInput | number
+  supervisionOpen?: Prisma.BoolFieldUpdateOperationsInput | boolean
+  rejections?: Prisma.IntFieldUpdateOperationsInput | number
+  statutory?: Prisma.BoolFieldUpdateOperationsInput | boolean
+  needsOwner?: Prisma.BoolFieldUpdateOperationsInput | boolean
+  responsibleId?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  snapshot?: Prisma.JsonNullValueInput | runtime.InputJsonValue
+  closedAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
+  eventId?: Prisma.NullableBigIntFieldUpdateOperationsInput | bigint | number | null
+  ruleId?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  ruleVersion?: Prisma.NullableIntFieldUpdateOperationsInput | number | null
+  flowVersion?: Prisma.NullableIntFieldUpdateOperationsInput | number | null
+  nodeId?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  point?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
+  updatedAt?: Prisma.DateTimeFieldUpdateOperationsInput | Date | string
+  acceptedAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
+  listed?: Prisma.BoolFieldUpdateOperationsInput | boolean
+  paused?: Prisma.BoolFieldUpdateOperationsInput | boolean
+  extensions?: Prisma.IntFieldUpdateOperationsInput | number
+  reportCount?: Prisma.IntFieldUpdateOperationsInput | number
+  mergedInto?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  predecessorId?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  successorId?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  lookBackAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
+  chainHead?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  transitions?: Prisma.HazardTransitionUncheckedUpdateManyWithoutHazardNestedInput
+  figure?: Prisma.HazardFigureUncheckedUpdateOneWithoutHazardNestedInput
   items?: Prisma.HazardItemUncheckedUpdateManyWithoutHazardNestedInput
   packages?: Prisma.ArchivePackageUncheckedUpdateManyWithoutHazardNestedInput
   deadlines?: Prisma.DeadlineUncheckedUpdateManyWithoutHazardNestedInput
@@ -3436,7 +3656,6 @@ export type HazardCreateManyAssetInput = {
   successorId?: string | null
   lookBackAt?: Date | string | null
   chainHead?: string | null
-  search?: string | null
 }
 
 export type HazardUpdateWithoutAssetInput = {
@@ -3479,9 +3698,9 @@ export type HazardUpdateWithoutAssetInput = {
   successorId?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
   lookBackAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
   chainHead?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
-  search?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
   transitions?: Prisma.HazardTransitionUpdateManyWithoutHazardNestedInput
   figure?: Prisma.HazardFigureUpdateOneWithoutHazardNestedInput
+  words?: Prisma.HazardSearchUpdateOneWithoutHazardNestedInput
   items?: Prisma.HazardItemUpdateManyWithoutHazardNestedInput
   packages?: Prisma.ArchivePackageUpdateManyWithoutHazardNestedInput
   deadlines?: Prisma.DeadlineUpdateManyWithoutHazardNestedInput
@@ -3530,9 +3749,9 @@ export type HazardUncheckedUpdateWithoutAssetInput = {
   successorId?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
   lookBackAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
   chainHead?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
-  search?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
   transitions?: Prisma.HazardTransitionUncheckedUpdateManyWithoutHazardNestedInput
   figure?: Prisma.HazardFigureUncheckedUpdateOneWithoutHazardNestedInput
+  words?: Prisma.HazardSearchUncheckedUpdateOneWithoutHazardNestedInput
   items?: Prisma.HazardItemUncheckedUpdateManyWithoutHazardNestedInput
   packages?: Prisma.ArchivePackageUncheckedUpdateManyWithoutHazardNestedInput
   deadlines?: Prisma.DeadlineUncheckedUpdateManyWithoutHazardNestedInput
@@ -3581,7 +3800,6 @@ export type HazardUncheckedUpdateManyWithoutAssetInput = {
   successorId?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
   lookBackAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
   chainHead?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
-  search?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
 }
 
 
@@ -3711,10 +3929,10 @@ export type HazardSelect<ExtArgs extends runtime.Types.Extensions.InternalArgs =
   successorId?: boolean
   lookBackAt?: boolean
   chainHead?: boolean
-  search?: boolean
   asset?: boolean | Prisma.Hazard$assetArgs<ExtArgs>
   transitions?: boolean | Prisma.Hazard$transitionsArgs<ExtArgs>
   figure?: boolean | Prisma.Hazard$figureArgs<ExtArgs>
+  words?: boolean | Prisma.Hazard$wordsArgs<ExtArgs>
   items?: boolean | Prisma.Hazard$itemsArgs<ExtArgs>
   packages?: boolean | Prisma.Hazard$packagesArgs<ExtArgs>
   deadlines?: boolean | Prisma.Hazard$deadlinesArgs<ExtArgs>
@@ -3766,7 +3984,6 @@ export type HazardSelectCreateManyAndReturn<ExtArgs extends runtime.Types.Extens
   successorId?: boolean
   lookBackAt?: boolean
   chainHead?: boolean
-  search?: boolean
   asset?: boolean | Prisma.Hazard$assetArgs<ExtArgs>
 }, ExtArgs["result"]["hazard"]>
 
@@ -3812,7 +4029,6 @@ export type HazardSelectUpdateManyAndReturn<ExtArgs extends runtime.Types.Extens
   successorId?: boolean
   lookBackAt?: boolean
   chainHead?: boolean
-  search?: boolean
   asset?: boolean | Prisma.Hazard$assetArgs<ExtArgs>
 }, ExtArgs["result"]["hazard"]>
 
@@ -3858,14 +4074,14 @@ export type HazardSelectScalar = {
   successorId?: boolean
   lookBackAt?: boolean
   chainHead?: boolean
-  search?: boolean
 }
 
-export type HazardOmit<ExtArgs extends runtime.Types.Extensions.InternalArgs = runtime.Types.Extensions.DefaultArgs> = runtime.Types.Extensions.GetOmit<"id" | "tenantId" | "number" | "assetId" | "zoneId" | "type" | "grade" | "title" | "description" | "state" | "origin" | "seq" | "cycle" | "reportedAt" | "dueAt" | "overdue" | "supervision" | "supervisionOpen" | "rejections" | "statutory" | "needsOwner" | "responsibleId" | "snapshot" | "closedAt" | "eventId" | "ruleId" | "ruleVersion" | "flowVersion" | "nodeId" | "point" | "updatedAt" | "acceptedAt" | "listed" | "paused" | "extensions" | "reportCount" | "mergedInto" | "predecessorId" | "successorId" | "lookBackAt" | "chainHead" | "search", ExtArgs["result"]["hazard"]>
+export type HazardOmit<ExtArgs extends runtime.Types.Extensions.InternalArgs = runtime.Types.Extensions.DefaultArgs> = runtime.Types.Extensions.GetOmit<"id" | "tenantId" | "number" | "assetId" | "zoneId" | "type" | "grade" | "title" | "description" | "state" | "origin" | "seq" | "cycle" | "reportedAt" | "dueAt" | "overdue" | "supervision" | "supervisionOpen" | "rejections" | "statutory" | "needsOwner" | "responsibleId" | "snapshot" | "closedAt" | "eventId" | "ruleId" | "ruleVersion" | "flowVersion" | "nodeId" | "point" | "updatedAt" | "acceptedAt" | "listed" | "paused" | "extensions" | "reportCount" | "mergedInto" | "predecessorId" | "successorId" | "lookBackAt" | "chainHead", ExtArgs["result"]["hazard"]>
 export type HazardInclude<ExtArgs extends runtime.Types.Extensions.InternalArgs = runtime.Types.Extensions.DefaultArgs> = {
   asset?: boolean | Prisma.Hazard$assetArgs<ExtArgs>
   transitions?: boolean | Prisma.Hazard$transitionsArgs<ExtArgs>
   figure?: boolean | Prisma.Hazard$figureArgs<ExtArgs>
+  words?: boolean | Prisma.Hazard$wordsArgs<ExtArgs>
   items?: boolean | Prisma.Hazard$itemsArgs<ExtArgs>
   packages?: boolean | Prisma.Hazard$packagesArgs<ExtArgs>
   deadlines?: boolean | Prisma.Hazard$deadlinesArgs<ExtArgs>
@@ -3887,6 +4103,7 @@ export type $HazardPayload<ExtArgs extends runtime.Types.Extensions.InternalArgs
     asset: Prisma.$AssetPayload<ExtArgs> | null
     transitions: Prisma.$HazardTransitionPayload<ExtArgs>[]
     figure: Prisma.$HazardFigurePayload<ExtArgs> | null
+    words: Prisma.$HazardSearchPayload<ExtArgs> | null
     items: Prisma.$HazardItemPayload<ExtArgs>[]
     packages: Prisma.$ArchivePackagePayload<ExtArgs>[]
     deadlines: Prisma.$DeadlinePayload<ExtArgs>[]
@@ -3975,10 +4192,6 @@ export type $HazardPayload<ExtArgs extends runtime.Types.Extensions.InternalArgs
      * Hash of the last transition.
      */
     chainHead: string | null
-    /**
-     * Generated: number, title and description in lower case.
-     */
-    search: string | null
   }, ExtArgs["result"]["hazard"]>
   composites: {}
 }
@@ -4376,6 +4589,7 @@ export interface Prisma__HazardClient<T, Null = never, ExtArgs extends runtime.T
   asset<T extends Prisma.Hazard$assetArgs<ExtArgs> = {}>(args?: Prisma.Subset<T, Prisma.Hazard$assetArgs<ExtArgs>>): Prisma.Prisma__AssetClient<runtime.Types.Result.GetResult<Prisma.$AssetPayload<ExtArgs>, T, "findUniqueOrThrow", GlobalOmitOptions> | null, null, ExtArgs, GlobalOmitOptions>
   transitions<T extends Prisma.Hazard$transitionsArgs<ExtArgs> = {}>(args?: Prisma.Subset<T, Prisma.Hazard$transitionsArgs<ExtArgs>>): Prisma.PrismaPromise<runtime.Types.Result.GetResult<Prisma.$HazardTransitionPayload<ExtArgs>, T, "findMany", GlobalOmitOptions> | Null>
   figure<T extends Prisma.Hazard$figureArgs<ExtArgs> = {}>(args?: Prisma.Subset<T, Prisma.Hazard$figureArgs<ExtArgs>>): Prisma.Prisma__HazardFigureClient<runtime.Types.Result.GetResult<Prisma.$HazardFigurePayload<ExtArgs>, T, "findUniqueOrThrow", GlobalOmitOptions> | null, null, ExtArgs, GlobalOmitOptions>
+  words<T extends Prisma.Hazard$wordsArgs<ExtArgs> = {}>(args?: Prisma.Subset<T, Prisma.Hazard$wordsArgs<ExtArgs>>): Prisma.Prisma__HazardSearchClient<runtime.Types.Result.GetResult<Prisma.$HazardSearchPayload<ExtArgs>, T, "findUniqueOrThrow", GlobalOmitOptions> | null, null, ExtArgs, GlobalOmitOptions>
   items<T extends Prisma.Hazard$itemsArgs<ExtArgs> = {}>(args?: Prisma.Subset<T, Prisma.Hazard$itemsArgs<ExtArgs>>): Prisma.PrismaPromise<runtime.Types.Result.GetResult<Prisma.$HazardItemPayload<ExtArgs>, T, "findMany", GlobalOmitOptions> | Null>
   packages<T extends Prisma.Hazard$packagesArgs<ExtArgs> = {}>(args?: Prisma.Subset<T, Prisma.Hazard$packagesArgs<ExtArgs>>): Prisma.PrismaPromise<runtime.Types.Result.GetResult<Prisma.$ArchivePackagePayload<ExtArgs>, T, "findMany", GlobalOmitOptions> | Null>
   deadlines<T extends Prisma.Hazard$deadlinesArgs<ExtArgs> = {}>(args?: Prisma.Subset<T, Prisma.Hazard$deadlinesArgs<ExtArgs>>): Prisma.PrismaPromise<runtime.Types.Result.GetResult<Prisma.$DeadlinePayload<ExtArgs>, T, "findMany", GlobalOmitOptions> | Null>
@@ -4452,7 +4666,6 @@ export interface HazardFieldRefs {
   readonly successorId: Prisma.FieldRef<"Hazard", 'String'>
   readonly lookBackAt: Prisma.FieldRef<"Hazard", 'DateTime'>
   readonly chainHead: Prisma.FieldRef<"Hazard", 'String'>
-  readonly search: Prisma.FieldRef<"Hazard", 'String'>
 }
     
 
@@ -4913,6 +5126,25 @@ export type Hazard$figureArgs<ExtArgs extends runtime.Types.Extensions.InternalA
    */
   include?: Prisma.HazardFigureInclude<ExtArgs> | null
   where?: Prisma.HazardFigureWhereInput
+}
+
+/**
+ * Hazard.words
+ */
+export type Hazard$wordsArgs<ExtArgs extends runtime.Types.Extensions.InternalArgs = runtime.Types.Extensions.DefaultArgs> = {
+  /**
+   * Select specific fields to fetch from the HazardSearch
+   */
+  select?: Prisma.HazardSearchSelect<ExtArgs> | null
+  /**
+   * Omit specific fields from the HazardSearch
+   */
+  omit?: Prisma.HazardSearchOmit<ExtArgs> | null
+  /**
+   * Choose, which related nodes to fetch as well
+   */
+  include?: Prisma.HazardSearchInclude<ExtArgs> | null
+  where?: Prisma.HazardSearchWhereInput
 }
 
 /**

@@ -1,0 +1,1 @@
+export const RUNNING_EFFECT_WORKFLOW = 'runningEffect';
