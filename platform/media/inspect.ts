@@ -14,6 +14,7 @@ export interface InspectOptions {
 }
 
 export interface InspectLimits extends InspectOptions {
+  /** From the moment when it has started. */
   timeoutMs: number;
   /** Data of the whole process, where the system can limit it (Linux). Node itself maps some 600 MB of it without using it. */
   memoryMb: number;
@@ -43,6 +44,8 @@ export type Inspection = z.infer<typeof Answer>;
 export type Inspect = (path: string, folder: string) => Promise<Inspection>;
 
 const HEAP_MB = 96;
+/** Until it has started, which says nothing about the file. */
+const START_MS = 20_000;
 const MAX_ANSWER = 8192;
 const MAX_WORDS = 4000;
 const root = join(import.meta.dirname, '../..');
@@ -59,21 +62,27 @@ const runInspector = async (limits: InspectLimits, path: string, folder: string)
       '--permission', '--allow-addons', `--allow-fs-read=${root}`, `--allow-fs-read=${decoder}`, `--allow-fs-read=${path}`, `--allow-fs-read=${folder}`, `--allow-fs-write=${folder}`,
       join(import.meta.dirname, 'inspector.ts'), path, folder, JSON.stringify({ pixels, viewPx, thumbnailPx } satisfies InspectOptions),
     ],
-    { cwd: folder, env: { VIPS_CONCURRENCY: '1', UV_THREADPOOL_SIZE: '2' }, stdio: ['ignore', 'pipe', 'pipe'], timeout: limits.timeoutMs, killSignal: 'SIGKILL' },
+    { cwd: folder, env: { VIPS_CONCURRENCY: '1', UV_THREADPOOL_SIZE: '2' }, stdio: ['ignore', 'pipe', 'pipe'] },
   );
+  const end = (): void => void child.kill('SIGKILL');
+  let timer = setTimeout(end, START_MS);
   let answer = '';
   let words = '';
   child.stdout.setEncoding('utf8').on('data', (chunk: string) => {
+    if (answer === '') {
+      clearTimeout(timer);
+      timer = setTimeout(end, limits.timeoutMs);
+    }
     answer += chunk;
-    if (answer.length > MAX_ANSWER) child.kill('SIGKILL');
+    if (answer.length > MAX_ANSWER) end();
   });
   child.stderr.setEncoding('utf8').on('data', (chunk: string) => {
     words = (words + chunk).slice(0, MAX_WORDS);
   });
-  const [code, signal] = (await once(child, 'close')) as [number | null, NodeJS.Signals | null];
+  const [code, signal] = (await once(child, 'close').finally(() => clearTimeout(timer))) as [number | null, NodeJS.Signals | null];
+  if (answer === '' || (code !== null && code !== 0)) throw new Error(`the inspector of files failed (${signal ?? code}): ${words}`);
   // Out of time, out of memory, or broken by the file: a file that cannot be decoded within the limits.
   if (signal !== null || answer.length > MAX_ANSWER) return { ok: false, reason: 'undecodable' };
-  if (code !== 0) throw new Error(`the inspector of files failed (${code}): ${words}`);
   return Answer.parse(JSON.parse(answer));
 };
 

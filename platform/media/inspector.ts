@@ -85,4 +85,6 @@ const inspect = async (): Promise<Inspection> => {
   }
 };
 
+// From here on, what happens is the file's doing.
+process.stdout.write('\n');
 process.stdout.write(JSON.stringify(await inspect()));

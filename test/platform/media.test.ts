@@ -93,6 +93,12 @@ describe('what is refused', () => {
   };
   const jpeg = () => sharp(makePhoto('jpeg', 200, 200)).jpeg().toBuffer();
 
+  /** Of 49 million pixels, within all limits; the decoder has to hold all of it. */
+  const interlaced = () => sharp({ create: { width: 7000, height: 7000, channels: 4, background: '#345' } }).png({ progressive: true }).toBuffer();
+
+  test('the most pixels that are allowed can be decoded, also where the decoder has to hold all of them', async () => {
+    expect((await look(await interlaced())).found).toMatchObject({ ok: true, copies: ['view', 'thumbnail'] });
+  });
   test('a small file of 268 million pixels: by its header, before anything is decoded', async () => {
     const bomb = pixelBomb();
     expect(bomb.length).toBeLessThan(1_000_000);
@@ -124,12 +130,14 @@ describe('what is refused', () => {
     expect((await look(Buffer.concat([await jpeg(), Buffer.alloc(5000, 7)]))).found.ok).toBe(true);
   });
   test('what takes longer than allowed is ended', async () => {
-    expect(await refused(makePhoto('slow'), { timeoutMs: 1 })).toEqual({ ok: false, reason: 'undecodable' });
+    expect(await refused(await interlaced(), { timeoutMs: 1 })).toEqual({ ok: false, reason: 'undecodable' });
   });
   (process.platform === 'linux' ? test : test.skip)('what needs more memory than allowed is ended, whatever its header says', async () => {
-    // Interlaced: the decoder has to hold all of it.
-    const whole = await sharp({ create: { width: 7000, height: 7000, channels: 4, background: '#345' } }).png({ progressive: true }).toBuffer();
-    expect(await refused(whole, { memoryMb: 740 })).toEqual({ ok: false, reason: 'undecodable' });
+    expect(await refused(await interlaced(), { memoryMb: 740 })).toEqual({ ok: false, reason: 'undecodable' });
+  });
+
+  (process.platform === 'linux' ? test : test.skip)('a process that does not come up is no judgement on the file', async () => {
+    await expect(look(makePhoto('fine'), { memoryMb: 300 })).rejects.toThrow(/inspector of files failed/);
   });
 
   test('random damage to the headers is refused or read, and never breaks the walk', () => {
