@@ -473,12 +473,3 @@ export const compileFlows = (flows: readonly FlowNode[], registry: FlowRegistry)
   }
   return rules;
 };
-
-/** One text per meaning: keys sorted, so that equal content gives an equal hash however it was written. */
-export const canonicalJson = (value: unknown): string => {
-  if (Array.isArray(value)) return `[${value.map(canonicalJson).join(',')}]`;
-  if (isObject(value)) {
-    return `{${Object.keys(value).filter((k) => value[k] !== undefined).sort().map((k) => `${JSON.stringify(k)}:${canonicalJson(value[k])}`).join(',')}}`;
-  }
-  return JSON.stringify(value ?? null);
-};

@@ -5,7 +5,8 @@
 import { createHash, randomUUID } from 'node:crypto';
 import type pg from 'pg';
 import type { FlowAsset, FlowNode, FlowRegistry, FlowSensor } from '../domain/flows.ts';
-import { ACTUATOR_KIND, admitFlows, canonicalJson, FLOW_WATCH } from '../domain/flows.ts';
+import { canonicalJson } from '../domain/canonical-json.ts';
+import { ACTUATOR_KIND, admitFlows, FLOW_WATCH } from '../domain/flows.ts';
 import type { Result } from '../domain/errors.ts';
 import { ok, refuse } from '../domain/errors.ts';
 import type { RuleSpec } from '../domain/rules.ts';

@@ -1,6 +1,6 @@
 /** From the sensor to the case: events, alarms, rules, flows, policies and calendars. */
 import { createHash } from 'node:crypto';
-import { canonicalJson } from '../../domain/flows.ts';
+import { canonicalJson } from '../../domain/canonical-json.ts';
 import { SELF_AUDIT } from '../../domain/self-audit.ts';
 import { readCalendars } from '../../prisma/calendars.ts';
 import type { Check } from './check.ts';
