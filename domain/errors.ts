@@ -168,6 +168,8 @@ export const REFUSALS = {
   'calendar.version_taken': { status: 409, zh: '该年度日历的同一版本号已用于其他内容', en: 'This version of the calendar of that year is taken by other content' },
   'calendar.key_unknown': { status: 422, zh: '未登记的签名公钥', en: 'The signing key is not known to this park' },
   'calendar.signature_invalid': { status: 422, zh: '日历数据的签名无效', en: 'The signature of the calendar data is not valid' },
+  // self-audit
+  'self_audit.not_found': { status: 404, zh: '未找到该自查报告', en: 'There is no such report of the self-audit' },
 } as const satisfies Record<string, RefusalText>;
 
 export type RefusalCode = keyof typeof REFUSALS;

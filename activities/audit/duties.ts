@@ -49,9 +49,12 @@ const cappedBy = (sql: string, within: (row: Granted, count: number, policy: Ret
 export const dutyChecks = {
   'duty-judge-not-rectifier': query(`SELECT ${TRANSITION} FROM hazard_transition t WHERE ${JUDGED} AND ${rectifiedBefore('t.actor_id')}`),
   'duty-judge-not-of-enterprise': query(`SELECT ${TRANSITION} FROM hazard_transition t WHERE ${JUDGED} AND t.actor_org_id = t.tenant_id`),
+  // Who works for the enterprise, through however many contractors, at the instant of the act.
   'duty-judge-not-of-contractor': query(`SELECT ${TRANSITION} FROM hazard_transition t WHERE ${JUDGED} AND EXISTS (
-    SELECT FROM affiliation a JOIN membership m ON m.org_id = a.contractor_id AND m.person_id IN (t.actor_id, t.payload->>'onBehalfOf')
-    WHERE a.principal_id = t.tenant_id AND a.valid_from <= t.server_at AND (a.valid_to IS NULL OR t.server_at < a.valid_to))`),
+    WITH RECURSIVE works_for AS (
+      SELECT t.tenant_id AS id
+      UNION SELECT a.contractor_id FROM affiliation a JOIN works_for w ON a.principal_id = w.id WHERE a.valid_from <= t.server_at AND (a.valid_to IS NULL OR t.server_at < a.valid_to))
+    SELECT FROM works_for w JOIN membership m ON m.org_id = w.id WHERE w.id <> t.tenant_id AND m.person_id IN (t.actor_id, t.payload->>'onBehalfOf'))`),
   'duty-judge-not-by-delegation': query(`SELECT ${TRANSITION} FROM hazard_transition t WHERE ${JUDGED} AND t.payload->>'onBehalfOf' IS NOT NULL AND ${rectifiedBefore(`(t.payload->>'onBehalfOf')`)}`),
   'duty-role-may': query(`SELECT ${TRANSITION} FROM hazard_transition t WHERE t.seq IS NOT NULL AND t.command IN ${inList(PERSON_COMMANDS)} AND t.actor_role IS NOT NULL
     AND NOT EXISTS (SELECT FROM jsonb_to_recordset(${json(MAY)}) AS m(command text, role text) WHERE m.command = t.command AND m.role = t.actor_role)`),

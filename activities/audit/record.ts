@@ -22,7 +22,9 @@ const WITH_WORDS = PERSON_COMMANDS.filter((name) => !WITHOUT_WORDS.includes(name
 const GRADED = ['dispatched', 'rectifying', 'submitted', 'accepted', 'archived'];
 
 /** Tables whose rows are never changed and never go. */
-const APPEND_ONLY = ['hazard_transition', 'evidence', 'archive_package', 'audit_event', 'audit_report', 'flow_version', 'statutory_calendar', 'sms_template'];
+const APPEND_ONLY = [
+  'hazard_transition', 'evidence', 'archive_package', 'audit_event', 'audit_report', 'flow_version', 'statutory_calendar', 'asset_inspection', 'blob_claim', 'blob_upload', 'running_effect', 'sms_template',
+];
 
 /** Epoch ms of a column; tgtype bits in record-append-only: 1 row, 2 before, 8 delete, 16 update, 32 truncate. */
 const ms = (column: string): string => `(extract(epoch FROM ${column}) * 1000)::bigint`;

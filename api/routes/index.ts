@@ -17,10 +17,11 @@ import { peopleRoutes } from './people.ts';
 import { policyRoutes } from './policy.ts';
 import { registryRoutes } from './registry.ts';
 import { responsibilityRoutes } from './responsibility.ts';
+import { selfAuditRoutes } from './self-audits.ts';
 import { sessionRoutes } from './session.ts';
 import { taxonomyRoutes } from './taxonomy.ts';
 import { triageBoardRoutes } from './triage-board.ts';
 
 export const ROUTES: readonly Route[] = [
-  ...sessionRoutes, ...hazardRoutes, ...duplicateRoutes, ...triageBoardRoutes, ...taxonomyRoutes, ...responsibilityRoutes, ...inspectionRoutes, ...blobRoutes, ...archiveRoutes, ...alarmRoutes, ...figureRoutes, ...registryRoutes, ...noticeRoutes, ...eventRoutes, ...flowVersionRoutes, ...calendarRoutes, ...policyRoutes, ...administrationRoutes, ...peopleRoutes, ...healthRoutes,
+  ...sessionRoutes, ...hazardRoutes, ...duplicateRoutes, ...triageBoardRoutes, ...taxonomyRoutes, ...responsibilityRoutes, ...inspectionRoutes, ...blobRoutes, ...archiveRoutes, ...alarmRoutes, ...figureRoutes, ...registryRoutes, ...noticeRoutes, ...eventRoutes, ...flowVersionRoutes, ...calendarRoutes, ...policyRoutes, ...administrationRoutes, ...selfAuditRoutes, ...peopleRoutes, ...healthRoutes,
 ];

@@ -6,6 +6,7 @@ import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { promisify } from 'node:util';
 import { openApiText } from '../../api/openapi.ts';
+import { selfAuditText } from './self-audit-list.ts';
 
 const run = promisify(execFile);
 const root = join(import.meta.dirname, '../..');
@@ -38,6 +39,7 @@ const writePrismaClient = async (target: string): Promise<void> => {
 export const GENERATED: readonly Generated[] = [
   { name: 'Prisma client', path: 'prisma/generated', write: writePrismaClient },
   { name: 'OpenAPI description', path: 'docs/openapi.json', write: (target) => writeFile(target, openApiText()) },
+  { name: 'List of invariants', path: 'docs/self-audit.md', write: async (target) => writeFile(target, selfAuditText(await readFile(join(root, 'docs/self-audit.md'), 'utf8'))) },
 ];
 
 const contentOf = async (path: string): Promise<Map<string, string>> => {
