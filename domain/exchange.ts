@@ -2,7 +2,7 @@
  * 双重预防数据交换: the codes that the authority takes, and our case as it sees it. The authority knows three states, a date and
  * no history: what a projection leaves out is named in `lost` and stays in our record.
  */
-import type { FieldValue, HazardGrade, HazardType } from './hazard-types.ts';
+import type { FieldValue, HazardGrade, HazardOrigin, HazardType } from './hazard-types.ts';
 import { HAZARD_TYPES } from './hazard-types.ts';
 
 interface Words {
@@ -33,7 +33,7 @@ export const EXCHANGE_CHECK_RESULTS: Readonly<Record<number, Words>> = { 0: word
 export const isExchangeSource = (source: unknown): source is number => typeof source === 'number' && Object.hasOwn(EXCHANGE_SOURCES, source);
 
 /** Source of a report that names none: what a rule found is a control measure that failed, what a person found a daily check. */
-export const defaultSource = (origin: 'sensor' | 'manual' | 'floor'): number => (origin === 'manual' ? 1 : 9);
+export const defaultSource = (origin: HazardOrigin): number => (origin === 'manual' ? 1 : 9);
 
 /** Codes of a case that a person gives, on the report or at triage. Absent is not known. */
 export interface ExchangeCodes {

@@ -270,6 +270,10 @@ export const EXCHANGE_FIELDS: readonly TypeField[] = [
 /** The fields that a report of the type may carry. */
 export const fieldsOf = (type: HazardType): readonly TypeField[] => [...HAZARD_TYPES[type].fields, ...EXCHANGE_FIELDS];
 
+/** How a hazard became known: by a sensor's rule and a flow, by a person, by the statutory floor, by a date that passed. */
+export const HAZARD_ORIGINS = ['sensor', 'manual', 'floor', 'schedule'] as const;
+export type HazardOrigin = (typeof HAZARD_ORIGINS)[number];
+
 /** 分级: 一般, 重大. */
 export const HAZARD_GRADES = ['general', 'major'] as const;
 export type HazardGrade = (typeof HAZARD_GRADES)[number];

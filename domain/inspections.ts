@@ -32,7 +32,7 @@ export const reportOfExpiry = (i: InspectionFacts, receivedAt: number): Omit<Haz
   const { asset } = i;
   const certificate: Record<string, string> = i.certificate === null ? {} : { certificateNo: i.certificate };
   return {
-    origin: 'floor', type, reporterId: null, assetId: asset.id, zoneId: asset.zoneId, point: asset.point, statutory: false, event: null, receivedAt, clientAt: null,
+    origin: 'schedule', type, reporterId: null, assetId: asset.id, zoneId: asset.zoneId, point: asset.point, statutory: false, event: null, receivedAt, clientAt: null,
     title: bilingual(`${asset.nameZh}${HAZARD_TYPES[type].zh}`, `${asset.nameEn}: ${HAZARD_TYPES[type].en}`),
     description: bilingual(`${asset.nameZh}(${asset.code})${zh}于 ${dueOn} 到期，未登记新的检验结果。`, `${asset.nameEn} (${asset.code}): ${en} ran out on ${dueOn}; no newer result is recorded.`, true),
     evidence: [{ detail: { inspectionId: i.inspectionId, kind: i.kind, dueAt: i.dueAt, certificate: i.certificate } }],

@@ -2,7 +2,7 @@
  * 通知书: kinds, and which facts each must carry. Facts are free of language: names in zh and en, instants in epoch ms,
  * codes. Wording is in templates/; nothing is issued with an empty placeholder.
  */
-import { HAZARD_TYPES } from './hazard-types.ts';
+import { HAZARD_ORIGINS, HAZARD_TYPES } from './hazard-types.ts';
 import type { Result } from './errors.ts';
 import { ok, refuse } from './errors.ts';
 import { TASK_KINDS } from './tasks.ts';
@@ -76,7 +76,7 @@ const FACTS = {
   type: { one: Object.keys(HAZARD_TYPES) },
   grade: { one: ['general', 'major'] },
   state: { one: ['reported', 'triaged', 'dispatched', 'rectifying', 'submitted', 'accepted', 'archived', 'dismissed', 'merged', 'redirected'] },
-  origin: { one: ['sensor', 'manual', 'floor'] },
+  origin: { one: HAZARD_ORIGINS },
   reportedAt: 'instant',
   responsible: 'named',
   evidenceCount: 'count',

@@ -16,7 +16,7 @@ const WORDS = {
     merged: { zh: '已并入另一隐患', en: 'merged into another hazard' },
     redirected: { zh: '已转由其他单位处理', en: 'passed to another organisation' },
   },
-  origin: { sensor: { zh: '传感器报警', en: 'sensor alarm' }, manual: { zh: '人工上报', en: 'report by a person' }, floor: { zh: '法定限值自动立案', en: 'opened automatically by a statutory limit' } },
+  origin: { sensor: { zh: '传感器报警', en: 'sensor alarm' }, manual: { zh: '人工上报', en: 'report by a person' }, floor: { zh: '法定限值自动立案', en: 'opened automatically by a statutory limit' }, schedule: { zh: '到期自动立案', en: 'opened automatically on a due date' } },
   role: {
     enterprise: { zh: '责任企业', en: 'responsible enterprise' },
     emergency_office: { zh: '应急管理办公室', en: 'emergency office' },

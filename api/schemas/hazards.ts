@@ -3,7 +3,7 @@ import { wrongCodes } from '../../domain/exchange.ts';
 import { EVIDENCE_LIMITS, MEDIA_TYPES } from '../../domain/evidence.ts';
 import { HAZARD_STATES, LISTING_LEVELS, MAX_ITEMS, PERSON_COMMANDS } from '../../domain/hazard.ts';
 import { FILTER_LIMITS } from '../../domain/hazard-filter.ts';
-import { HAZARD_GRADES } from '../../domain/hazard-types.ts';
+import { HAZARD_GRADES, HAZARD_ORIGINS } from '../../domain/hazard-types.ts';
 import type { HazardType } from '../../domain/hazard-types.ts';
 import { HAZARD_TYPES } from '../../domain/hazard-types.ts';
 import type { MediaType } from '../../domain/evidence.ts';
@@ -98,7 +98,7 @@ export const HazardQuery = z.strictObject({
 
 const nullableTime = z.string().nullable();
 const summary = {
-  id: z.string(), number: z.string(), title: z.string(), type: hazardType, grade: grade.nullable(), state, origin: z.enum(['sensor', 'manual', 'floor']),
+  id: z.string(), number: z.string(), title: z.string(), type: hazardType, grade: grade.nullable(), state, origin: z.enum(HAZARD_ORIGINS),
   tenant: OrgRef, asset: AssetRef.nullable(), reportedAt: z.string(), dueAt: nullableTime, overdue: z.boolean(),
   supervision: z.union([z.literal(0), z.literal(1), z.literal(2), z.literal(3)]), supervisionOpen: z.boolean(), needsOwner: z.boolean(), closedAt: nullableTime,
 };

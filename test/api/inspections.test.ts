@@ -32,7 +32,7 @@ test('a due date that passes becomes a case that the park and the firm see, also
     return items.length > 0 && items;
   });
   expect(others).toEqual([]);
-  expect(found).toMatchObject({ asset: { id: 'tank-1' }, origin: 'floor', state: 'reported', reportedAt: soon.toISOString() });
+  expect(found).toMatchObject({ asset: { id: 'tank-1' }, origin: 'schedule', state: 'reported', reportedAt: soon.toISOString() });
   expect((await officer.get<Found>(`/api/v1/hazards/${found!.id}`)).body).toMatchObject({ id: found!.id });
   expect((await (await w.as(w.park.enterprises[1]!.officer)).get(`/api/v1/hazards/${found!.id}`)).status).toBe(404);
 }, 120_000);

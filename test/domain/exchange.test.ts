@@ -53,7 +53,7 @@ describe('codes', () => {
   it('of the source are 1 to 10, with one for each way in which a report comes', () => {
     expect(Object.keys(EXCHANGE_SOURCES).map(Number)).toEqual([1, 2, 3, 4, 5, 6, 7, 8, 9, 10]);
     expect([0, 1, 10, 11, 1.5, '1', null].map(isExchangeSource)).toEqual([false, true, true, false, false, false, false]);
-    expect([defaultSource('manual'), defaultSource('sensor'), defaultSource('floor')]).toEqual([1, 9, 9]);
+    expect([defaultSource('manual'), defaultSource('sensor'), defaultSource('floor'), defaultSource('schedule')]).toEqual([1, 9, 9, 9]);
     expect(Object.keys(EXCHANGE_CATEGORIES)).toHaveLength(4);
   });
 });

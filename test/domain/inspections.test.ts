@@ -16,7 +16,7 @@ test('every kind of inspection leads to a type that expires, and every such type
 
 test('what ran out is reported by the park itself, at its asset, with the day and in both languages', () => {
   expect(reportOfExpiry(facts, DUE)).toMatchObject({
-    origin: 'floor', type: 'special_equipment_inspection_expired', reporterId: null, assetId: 'a1', zoneId: 'z', event: null, receivedAt: DUE, clientAt: null, source: 9, fields: { dueOn: '2027-03-31', certificateNo: 'TS-1' },
+    origin: 'schedule', type: 'special_equipment_inspection_expired', reporterId: null, assetId: 'a1', zoneId: 'z', event: null, receivedAt: DUE, clientAt: null, source: 9, fields: { dueOn: '2027-03-31', certificateNo: 'TS-1' },
     title: '缓冲罐特种设备检验超期 / Buffer vessel: Special-equipment inspection expired',
   });
   expect(reportOfExpiry({ ...facts, certificate: null }, DUE).fields).toEqual({ dueOn: '2027-03-31' });

@@ -4,7 +4,7 @@ import { describe, expect, test } from '@jest/globals';
 import { ALARM_LEVELS } from '../../domain/rules.ts';
 import { DUPLICATE_REASONS } from '../../domain/duplicates.ts';
 import { DEADLINE_KINDS, HAZARD_STATES, LISTING_LEVELS, MOVES, PERSON_COMMANDS } from '../../domain/hazard.ts';
-import { HAZARD_GRADES } from '../../domain/hazard-types.ts';
+import { HAZARD_GRADES, HAZARD_ORIGINS } from '../../domain/hazard-types.ts';
 import { NOTICE_KINDS } from '../../domain/notices.ts';
 import { ROLES } from '../../domain/permissions.ts';
 
@@ -58,7 +58,7 @@ describe('words of the portal', () => {
       ...ROLES.map((r) => `role.${r}`),
       ...[...ALARM_LEVELS, 'sustained'].flatMap((l) => [`level.${l}`, `levelShort.${l}`]),
       ...['unacknowledged', 'acknowledged', 'returned_unacknowledged', 'normal'].map((s) => `alarmState.${s}`),
-      ...['sensor', 'manual', 'floor'].map((o) => `origin.${o}`),
+      ...HAZARD_ORIGINS.map((o) => `origin.${o}`),
       ...DEADLINE_KINDS.map((d) => `deadline.${d}`),
       ...PERSON_COMMANDS.map((c) => `actHint.${c}`),
       ...LISTING_LEVELS.map((l) => `listing.${l}`),

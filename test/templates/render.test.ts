@@ -4,7 +4,7 @@ import { afterEach, describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import Handlebars from 'handlebars';
 import { HAZARD_STATES } from '../../domain/hazard.ts';
-import { HAZARD_TYPES } from '../../domain/hazard-types.ts';
+import { HAZARD_ORIGINS, HAZARD_TYPES } from '../../domain/hazard-types.ts';
 import { FACT_TEXT_LIMIT, LANGUAGES, NOTICE_FACTS, NOTICE_KINDS, checkFacts, isNullable, noticeText } from '../../domain/notices.ts';
 import type { FactName, NoticeFacts, NoticeKind } from '../../domain/notices.ts';
 import { compileTemplate, renderNotice } from '../../templates/render.ts';
@@ -90,7 +90,7 @@ describe('no empty placeholder', () => {
     };
     tryAll('dispatch', 'state', HAZARD_STATES);
     tryAll('dispatch', 'type', Object.keys(HAZARD_TYPES));
-    tryAll('dispatch', 'origin', ['sensor', 'manual', 'floor']);
+    tryAll('dispatch', 'origin', HAZARD_ORIGINS);
     tryAll('dispatch', 'roles', [['enterprise'], ['emergency_office', 'park_admin'], ['reporter']]);
     tryAll('alarm', 'alarmLevel', ['HH', 'H', 'L', 'LL', 'sustained']);
     tryAll('alarm', 'alarmState', ['unacknowledged', 'acknowledged', 'returned_unacknowledged', 'normal']);

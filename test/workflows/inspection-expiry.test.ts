@@ -73,6 +73,7 @@ test('[C-014] the special types have fields, a checklist and a clause, and an in
   await deliver();
   await until(async () => (await cases(report!.hazard_id)).length === 1);
   expect(await cases(report!.hazard_id)).toMatchObject([{ type: 'special_equipment_inspection_expired', state: 'reported', reported_at: new Date(due), asset_id: 'a1' }]);
+  expect((await database.pool.query('SELECT purpose, uploader_id FROM evidence WHERE hazard_id = $1', [report!.hazard_id])).rows).toEqual([{ purpose: 'report', uploader_id: null }]);
   // Told again, at once and a day later: nothing more comes of it.
   await tell(message!);
   await skipTo(due + DAY);
