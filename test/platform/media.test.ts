@@ -140,6 +140,17 @@ describe('what is refused', () => {
     await expect(look(makePhoto('fine'), { memoryMb: 300 })).rejects.toThrow(/inspector of files failed/);
   });
 
+  test('random damage anywhere is refused or shown, and is never taken for our own fault', async () => {
+    const files = [await photoWithExif('damage'), makePhoto('damage', 120, 80), await sharp(makePhoto('damage', 120, 80)).webp().toBuffer(), videoWithPlace()];
+    await fc.assert(fc.asyncProperty(fc.constantFrom(...files), fc.array(fc.tuple(fc.nat(4000), fc.nat(255)), { minLength: 1, maxLength: 8 }), async (file, changes) => {
+      const bytes = Buffer.from(file);
+      for (const [at, value] of changes) bytes[16 + (at % (bytes.length - 16))] = value;
+      const { found, copies } = await look(bytes);
+      if (found.ok) for (const copy of Object.values(copies)) expect(copy.toString('latin1')).not.toMatch(/Exif|<script/);
+      else expect(['undecodable', 'media_type', 'pixels', 'frames']).toContain(found.reason);
+    }), { numRuns: 25 });
+  });
+
   test('random damage to the headers is refused or read, and never breaks the walk', () => {
     const files = [makePhoto('fuzz', 20, 20), smallVideo(), videoWithPlace()];
     fc.assert(fc.property(fc.constantFrom(...files), fc.array(fc.tuple(fc.nat(400), fc.nat(255)), { minLength: 1, maxLength: 12 }), fc.nat(), (file, changes, cut) => {
