@@ -5,6 +5,7 @@ import { Problem, setHooks } from './api/client.ts';
 import { startI18n } from './app/i18n.ts';
 import { createRouter } from './app/router.tsx';
 import { onSessionLost } from './app/session.tsx';
+import { registerServiceWorker } from './offline/register.ts';
 import './styles/tokens.css';
 import './styles/base.css';
 import './styles/frame.css';
@@ -30,3 +31,4 @@ createRoot(root).render(
     <RouterProvider router={createRouter()} />
   </QueryClientProvider>,
 );
+registerServiceWorker();

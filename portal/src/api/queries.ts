@@ -1,5 +1,6 @@
 /** What the pages read, and under which key it is kept; live events mark keys as old (app/live-events.tsx). */
 import { infiniteQueryOptions, queryOptions } from '@tanstack/react-query';
+import { keptFor } from '../offline/kept.ts';
 import { call, query } from './client.ts';
 import type { Action } from '../../../domain/permissions.ts';
 import type { Affiliation, Alarm, ArchivePackage, Asset, AssetDetail, Board, ChainState, Delegation, Duplicate, FlowVersion, Hazard, HazardSummary, Notice, NoticeSummary, Organisation, OrgRef, Page, ParkGeoJson, Person, Reading, ResponsibleAt, Taxonomy, TimelineItem } from './types.ts';
@@ -56,9 +57,9 @@ export const hazardsQuery = (filters: HazardFilters) => paged<HazardSummary>(['h
 export const hazardQuery = (id: string) => queryOptions({ queryKey: ['hazard', id], queryFn: ({ signal }) => call<Hazard>('GET', `/api/v1/hazards/${id}`, { signal }) });
 export const timelineQuery = (id: string) => queryOptions({ queryKey: ['timeline', id], queryFn: ({ signal }) => call<{ items: TimelineItem[] }>('GET', `/api/v1/hazards/${id}/timeline`, { signal }) });
 export const alarmsQuery = (open: boolean) => paged<Alarm>(['alarms', open], '/api/v1/alarms', { open }, 50);
-export const mapQuery = () => queryOptions({ queryKey: ['map'], queryFn: ({ signal }) => call<ParkGeoJson>('GET', '/api/v1/map', { signal }) });
-export const assetsQuery = () => queryOptions({ queryKey: ['assets'], queryFn: ({ signal }) => all<Asset>('/api/v1/assets', signal), staleTime: 300_000 });
-export const enterprisesQuery = () => queryOptions({ queryKey: ['enterprises'], queryFn: ({ signal }) => all<OrgRef>('/api/v1/enterprises', signal), staleTime: 300_000 });
+export const mapQuery = () => queryOptions({ queryKey: ['map'], queryFn: ({ signal }) => keptFor('map', () => call<ParkGeoJson>('GET', '/api/v1/map', { signal })), networkMode: 'always' });
+export const assetsQuery = () => queryOptions({ queryKey: ['assets'], queryFn: ({ signal }) => keptFor('assets', () => all<Asset>('/api/v1/assets', signal)), networkMode: 'always', staleTime: 300_000 });
+export const enterprisesQuery = () => queryOptions({ queryKey: ['enterprises'], queryFn: ({ signal }) => keptFor('enterprises', () => all<OrgRef>('/api/v1/enterprises', signal)), networkMode: 'always', staleTime: 300_000 });
 /** Values are not told by live events: the panel that shows them asks again. */
 export const assetQuery = (id: string) => queryOptions({ queryKey: ['asset', id], queryFn: ({ signal }) => call<AssetDetail>('GET', `/api/v1/assets/${id}`, { signal }), refetchInterval: 5000 });
 export const readingsQuery = (sensorId: string) =>

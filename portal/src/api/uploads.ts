@@ -84,6 +84,11 @@ const sendAll = async (path: string, file: Blob, onProgress: OnProgress, pause: 
   }
 };
 
+/** What the file will be named by, known without the server. */
+export const localRef = async (file: File, onProgress: OnProgress = () => {}): Promise<EvidenceRef> => ({
+  sha256: await sha256Of(file, onProgress), mediaType: file.type, capturedAt: new Date(file.lastModified).toISOString(),
+});
+
 /** The same file twice is the same evidence. Chosen again after a reload, an upload goes on where it stood. */
 export const uploadFile = async (file: File, onProgress: OnProgress = () => {}, pause: (ms: number) => Promise<void> = wait): Promise<EvidenceRef> => {
   if (file.type in MEDIA_TYPES && file.size > maxBytesOf(file.type as MediaType)) {

@@ -6,6 +6,7 @@ import { Link, NavLink, useLocation, useNavigate } from 'react-router';
 import { noticesQuery } from '../api/queries.ts';
 import { Icon } from '../components/Icon.tsx';
 import { LanguageSwitch } from '../components/LanguageSwitch.tsx';
+import { useReportQueue } from '../offline/queue.tsx';
 import { useWords } from './i18n.ts';
 import { LineContext } from './live-events.tsx';
 import { placesOf } from './navigation.ts';
@@ -144,6 +145,16 @@ const Offline = () => {
   );
 };
 
+const WaitingReports = () => {
+  const { t } = useWords();
+  const waiting = useReportQueue().reports.filter((r) => r.state === 'waiting').length;
+  return waiting === 0 ? null : (
+    <p className="offline offline-queue">
+      <Link to="/report">{t('queue.waitingCount', { count: waiting })}</Link>
+    </p>
+  );
+};
+
 export const Shell = ({ children }: { children: ReactNode }) => {
   const { t } = useWords();
   const session = useSession();
@@ -165,6 +176,7 @@ export const Shell = ({ children }: { children: ReactNode }) => {
         <AccountMenu />
       </header>
       <Offline />
+      <WaitingReports />
       <main id="main" tabIndex={-1}>
         {children}
       </main>

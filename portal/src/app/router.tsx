@@ -4,6 +4,7 @@ import type { Action } from '../../../domain/permissions.ts';
 import { ErrorPage, NoPermission, NotFound } from '../components/ErrorPage.tsx';
 import { Loading } from '../components/States.tsx';
 import { ProblemPanel } from '../components/ProblemPanel.tsx';
+import { ReportQueueProvider } from '../offline/queue.tsx';
 import { ChangePasswordPage } from '../pages/sign-in/ChangePasswordPage.tsx';
 import { SignInPage } from '../pages/sign-in/SignInPage.tsx';
 import { LiveEvents } from './live-events.tsx';
@@ -23,9 +24,11 @@ const SignedIn = () => {
     // Another membership is another view of everything: start the pages anew.
     <SessionContext key={session.membership.id} value={session}>
       <LiveEvents>
-        <Shell>
-          <Outlet />
-        </Shell>
+        <ReportQueueProvider>
+          <Shell>
+            <Outlet />
+          </Shell>
+        </ReportQueueProvider>
       </LiveEvents>
     </SessionContext>
   );

@@ -1,15 +1,36 @@
 /** Who is signed in, and what they may. The server decides on every call; this only chooses what is shown. */
 import { queryOptions, useQueryClient, useQuery } from '@tanstack/react-query';
 import type { QueryClient } from '@tanstack/react-query';
-import { createContext, use } from 'react';
+import { createContext, use, useEffect } from 'react';
 import type { Action } from '../../../domain/permissions.ts';
 import { call, Problem, SESSION_PATH, setCsrfToken } from '../api/client.ts';
 import type { Session } from '../api/types.ts';
+import { forgetLists } from '../offline/store.ts';
 
 const SESSION_KEY = ['session'] as const;
 
+/** Who was signed in when the network went away: the pages that work without it are shown to them. No secret is kept. */
+const KEPT = 'pw.session';
+const keep = (session: Session | null): void => {
+  try {
+    if (session) localStorage.setItem(KEPT, JSON.stringify({ ...session, csrfToken: '' }));
+    else localStorage.removeItem(KEPT);
+  } catch {
+    // storage is switched off: without network there is the sign-in only
+  }
+};
+const kept = (): Session | null => {
+  try {
+    const session = JSON.parse(localStorage.getItem(KEPT) ?? 'null') as Session | null;
+    return session && Date.parse(session.expiresAt) > Date.now() ? session : null;
+  } catch {
+    return null;
+  }
+};
+
 const take = (session: Session): Session => {
   setCsrfToken(session.csrfToken);
+  keep(session);
   return session;
 };
 
@@ -21,15 +42,30 @@ const sessionQuery = () =>
       try {
         return take(await call<Session>('GET', SESSION_PATH, { signal }));
       } catch (error) {
-        if (error instanceof Problem && error.status === 401) return null;
+        if (error instanceof Problem && error.status === 401) {
+          keep(null);
+          return null;
+        }
+        const before = error instanceof Problem && error.status === 0 ? kept() : null;
+        if (before) return before;
         throw error;
       }
     },
     staleTime: 60_000,
     retry: false,
+    networkMode: 'always',
   });
 
-export const useSessionQuery = () => useQuery(sessionQuery());
+export const useSessionQuery = () => {
+  const client = useQueryClient();
+  useEffect(() => {
+    // The session that was kept on the device has no token: the server's own is read as soon as it can be.
+    const renew = (): void => void client.invalidateQueries({ queryKey: SESSION_KEY });
+    addEventListener('online', renew);
+    return () => removeEventListener('online', renew);
+  }, [client]);
+  return useQuery(sessionQuery());
+};
 
 export const SessionContext = createContext<Session | null>(null);
 
@@ -54,6 +90,8 @@ export const useSessionActions = () => {
     },
     signOut: async (): Promise<void> => {
       await call('DELETE', SESSION_PATH);
+      keep(null);
+      await forgetLists().catch(() => {});
       replace(client, null);
     },
     switchMembership: async (membershipId: string): Promise<void> => {

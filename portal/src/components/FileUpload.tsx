@@ -1,7 +1,7 @@
 /** Photos and videos as evidence: hashed here, stored at once, listed with their hash until the form is sent. */
 import { useEffect, useId, useRef, useState } from 'react';
-import { newKey } from '../api/client.ts';
-import { ACCEPTED_MEDIA, uploadFile } from '../api/uploads.ts';
+import { newKey, Problem } from '../api/client.ts';
+import { ACCEPTED_MEDIA, localRef, uploadFile } from '../api/uploads.ts';
 import type { UploadProgress } from '../api/uploads.ts';
 import type { EvidenceItem, EvidenceRef } from '../api/types.ts';
 import { useWords } from '../app/i18n.ts';
@@ -11,6 +11,8 @@ import { ProblemPanel } from './ProblemPanel.tsx';
 export interface UploadedFile {
   ref: EvidenceRef;
   file: File;
+  /** Kept on the device only: the network was away. */
+  isLocal?: boolean;
 }
 
 interface Running {
@@ -63,9 +65,23 @@ interface Props {
   onChange: (update: (files: UploadedFile[]) => UploadedFile[]) => void;
   /** Evidence of the case that a new file can supersede. */
   supersedable?: EvidenceItem[];
+  /** Without network a file is kept on the device, for a form that can be sent later. */
+  worksOffline?: boolean;
 }
 
-export const FileUpload = ({ label, hint, error, files, onChange, supersedable = [] }: Props) => {
+const GONE = { status: 0, code: 'network.unreachable', titleZh: '', titleEn: '' };
+/** Stored on the server, or named where that cannot be reached. */
+const take = async (file: File, worksOffline: boolean, onProgress: (progress: UploadProgress) => void): Promise<UploadedFile> => {
+  if (!worksOffline) return { ref: await uploadFile(file, onProgress), file };
+  try {
+    if (navigator.onLine) return { ref: await uploadFile(file, onProgress, () => Promise.reject(new Problem(GONE))), file };
+  } catch (failure) {
+    if (!(failure instanceof Problem) || failure.status !== 0) throw failure;
+  }
+  return { ref: await localRef(file, onProgress), file, isLocal: true };
+};
+
+export const FileUpload = ({ label, hint, error, files, onChange, supersedable = [], worksOffline = false }: Props) => {
   const { t } = useWords();
   const id = useId();
   const [running, setRunning] = useState<Running[]>([]);
@@ -77,8 +93,8 @@ export const FileUpload = ({ label, hint, error, files, onChange, supersedable =
     setRunning((now) => [...now, ...waiting.map(({ file, key }) => ({ key, name: file.name, progress: { stage: 'hashing' as const, done: 0, total: file.size } }))]);
     for (const { file, key } of waiting) {
       try {
-        const ref = await uploadFile(file, (progress) => setRunning((now) => now.map((r) => (r.key === key ? { ...r, progress } : r))));
-        onChange((now) => (now.some((f) => f.ref.sha256 === ref.sha256) ? now : [...now, { ref, file }]));
+        const taken = await take(file, worksOffline, (progress) => setRunning((now) => now.map((r) => (r.key === key ? { ...r, progress } : r))));
+        onChange((now) => (now.some((f) => f.ref.sha256 === taken.ref.sha256) ? now : [...now, taken]));
       } catch (failure) {
         setProblem(failure);
       } finally {
@@ -124,12 +140,13 @@ export const FileUpload = ({ label, hint, error, files, onChange, supersedable =
       )}
       {files.length > 0 && (
         <ul className="uploads">
-          {files.map(({ ref, file }) => (
+          {files.map(({ ref, file, isLocal }) => (
             <li key={ref.sha256}>
               {ref.mediaType.startsWith('image/') && <Thumbnail file={file} />}
               <span className="upload-name">
                 {file.name}
                 <code title={ref.sha256}>SHA-256 {ref.sha256.slice(0, 12)}…</code>
+                {isLocal && <small>{t('upload.onDevice')}</small>}
                 {supersedable.length > 0 && (
                   <label className="upload-supersedes">
                     {t('upload.supersedes')}

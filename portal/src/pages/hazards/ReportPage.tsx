@@ -21,7 +21,8 @@ import { PointPicker } from '../../components/PointPicker.tsx';
 import { ProblemPanel, useFieldError } from '../../components/ProblemPanel.tsx';
 import { fieldValues, TypeFields } from '../../components/TypeFields.tsx';
 import type { TypedFields } from '../../components/TypeFields.tsx';
-import { useAct } from '../../components/use-act.ts';
+import { ReportQueue } from '../../offline/ReportQueue.tsx';
+import { useReport } from '../../offline/use-report.ts';
 
 type PlaceKind = 'asset' | 'point';
 const FIELDS = ['type', 'title', 'description', 'assetId', 'zoneId', 'point', 'location', 'tenantId', 'photos', 'source'];
@@ -29,6 +30,24 @@ const FIELDS = ['type', 'title', 'description', 'assetId', 'zoneId', 'point', 'l
 const missingOf = (body: { type: string; description: string; assetId?: string; point?: Point; photos: unknown[]; fields: Record<string, FieldValue>; source: number }): MissingField[] => {
   const checked = checkReport(body);
   return checked.ok ? [] : (checked.refusal.detail?.errors as MissingField[]);
+};
+
+const Kept = ({ onAgain }: { onAgain: () => void }) => {
+  const { t } = useWords();
+  return (
+    <div className="page page-narrow">
+      <div className="card" role="status">
+        <h1>{t('queue.kept')}</h1>
+        <p>{t('queue.keptText')}</p>
+        <div className="form-actions">
+          <button type="button" className="button" onClick={onAgain}>
+            {t('report.again')}
+          </button>
+        </div>
+      </div>
+      <ReportQueue />
+    </div>
+  );
 };
 
 const Sent = ({ answer, onAgain }: { answer: ReportAnswer; onAgain: () => void }) => {
@@ -70,7 +89,8 @@ export const ReportPage = () => {
   const [answer, setAnswer] = useState<ReportAnswer | null>(null);
   const isEnterprise = membership.org.kind === 'enterprise';
   const enterprises = useQuery({ ...enterprisesQuery(), enabled: !isEnterprise && placeKind === 'point' });
-  const send = useAct<ReportAnswer>('/api/v1/hazards', { onSuccess: setAnswer });
+  const send = useReport((result) => (result === 'kept' ? setKept(true) : setAnswer(result)));
+  const [isKept, setKept] = useState(false);
   const [missing, setMissing] = useState<MissingField[]>([]);
   const form = useRef<HTMLFormElement>(null);
   const serverError = useFieldError(send.error);
@@ -89,12 +109,14 @@ export const ReportPage = () => {
 
   const clear = (): void => {
     setAnswer(null);
+    setKept(false);
     setTitle('');
     setDescription('');
     setFiles([]);
     setTyped({});
   };
   if (answer) return <Sent answer={answer} onAgain={clear} />;
+  if (isKept) return <Kept onAgain={clear} />;
 
   // What was said of another type is not said of this one.
   const chooseType = (next: string): void => {
@@ -118,14 +140,15 @@ export const ReportPage = () => {
     const errors = missingOf(body);
     setMissing(errors);
     send.reset();
-    if (errors.length === 0) send.mutate({ body });
+    if (errors.length === 0) send.mutate({ body, files });
   };
 
   return (
     <div className="page page-narrow">
       <h1>{t('report.title')}</h1>
+      <ReportQueue />
       <form className="report" ref={form} onSubmit={submit} noValidate>
-        <FileUpload label={t('report.photos')} hint={isHazardType(type) && !HAZARD_TYPES[type].photo ? t('report.photoOptional') : undefined} error={fieldError('photos')} files={files} onChange={setFiles} />
+        <FileUpload label={t('report.photos')} hint={isHazardType(type) && !HAZARD_TYPES[type].photo ? t('report.photoOptional') : undefined} error={fieldError('photos')} files={files} onChange={setFiles} worksOffline />
         <Field label={t('hazards.type')} error={fieldError('type')}>
           {(control) => (
             <select {...control} value={type} onChange={(e) => chooseType(e.target.value)}>
