@@ -2,6 +2,7 @@
 import type { Route } from '../route.ts';
 import { administrationRoutes } from './accounts.ts';
 import { alarmRoutes } from './alarms.ts';
+import { analysisRoutes } from './analysis.ts';
 import { archiveRoutes } from './archive.ts';
 import { blobRoutes } from './blobs.ts';
 import { calendarRoutes } from './calendar.ts';
@@ -23,5 +24,5 @@ import { taxonomyRoutes } from './taxonomy.ts';
 import { triageBoardRoutes } from './triage-board.ts';
 
 export const ROUTES: readonly Route[] = [
-  ...sessionRoutes, ...hazardRoutes, ...duplicateRoutes, ...triageBoardRoutes, ...taxonomyRoutes, ...responsibilityRoutes, ...inspectionRoutes, ...blobRoutes, ...archiveRoutes, ...alarmRoutes, ...figureRoutes, ...registryRoutes, ...noticeRoutes, ...eventRoutes, ...flowVersionRoutes, ...calendarRoutes, ...policyRoutes, ...administrationRoutes, ...selfAuditRoutes, ...peopleRoutes, ...healthRoutes,
+  ...sessionRoutes, ...hazardRoutes, ...duplicateRoutes, ...triageBoardRoutes, ...taxonomyRoutes, ...responsibilityRoutes, ...inspectionRoutes, ...blobRoutes, ...archiveRoutes, ...alarmRoutes, ...figureRoutes, ...analysisRoutes, ...registryRoutes, ...noticeRoutes, ...eventRoutes, ...flowVersionRoutes, ...calendarRoutes, ...policyRoutes, ...administrationRoutes, ...selfAuditRoutes, ...peopleRoutes, ...healthRoutes,
 ];
