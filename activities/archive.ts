@@ -4,8 +4,8 @@
  */
 import { createHash } from 'node:crypto';
 import type pg from 'pg';
-import type { CasePackage, PackageContent, PackageTransition } from '../domain/archive.ts';
-import { DECISIONS, NOT_INCLUDED, PACKAGE_FORMAT, packageText } from '../domain/archive.ts';
+import type { CasePackage, PackageContent, PackageProblem, PackageTransition } from '../domain/archive.ts';
+import { DECISIONS, NOT_INCLUDED, PACKAGE_FORMAT, packageDifference, packageProblem, packageText } from '../domain/archive.ts';
 import { dayOf } from '../domain/calendar.ts';
 import type { HazardReport } from '../domain/hazard-case.ts';
 import type { Named } from '../domain/notices.ts';
@@ -79,6 +79,19 @@ export const createArchiveActivities = ({ database, archive }: { database: Datab
     });
   },
 });
+
+/**
+ * Whether a package still is what it was, and the record still says the same: the first record that does not hold, or null.
+ * It finds what the chain alone does not cover, such as a changed deadline, notice or piece of evidence. Throws where there
+ * is no package.
+ */
+export const comparePackage = async (client: pg.ClientBase, store: Pick<ArchiveStore, 'load'>, input: ArchiveCaseInput): Promise<PackageProblem | null> => {
+  const { rows } = await client.query<PackageRow>('SELECT json_sha256, pdf_sha256 FROM archive_package WHERE hazard_id = $1 AND cycle = $2', [input.hazardId, input.cycle]);
+  if (!rows[0]) throw new Error(`case ${input.hazardId} has no package of cycle ${input.cycle}`);
+  const file = await store.load(rows[0].json_sha256).then((content) => content.toString('utf8'), () => null);
+  if (file === null) return { record: 'file', what: 'is not in the store as it was put there' };
+  return packageProblem(file, sha256Of) ?? packageDifference(JSON.parse(file) as CasePackage, await readPackage(client, input));
+};
 
 const idOf = (key: string): string => createHash('sha256').update(key).digest('hex').replace(/^(.{8})(.{4})(.{4})(.{4})(.{12}).*$/, '$1-$2-$3-$4-$5');
 

@@ -246,6 +246,33 @@ const digestProblem = (p: CasePackage, sha256: Sha256): PackageProblem | null =>
   return null;
 };
 
+/** What becomes of a record after its archiving by right: receipts come in, and people, organisations and places get other names. */
+const settled = (content: PackageContent): Record<string, unknown> => {
+  const { asset, zone, ...facts } = content.case;
+  return {
+    case: { ...facts, asset: asset?.id ?? null, zone: zone?.id ?? null },
+    chain: content.chain, transitions: content.transitions, items: content.items, deadlines: content.deadlines, supervisions: content.supervisions, evidence: content.evidence,
+    notices: content.notices.map(({ readAt: _r, readBy: _b, acknowledgedAt: _a, acknowledgedBy: _c, receipts: _d, ...issued }) => issued),
+    rules: content.rules, calendars: content.calendars, decisions: content.decisions, refusals: content.refusals,
+  };
+};
+
+/** The first record of a package that the record of the park (`now`, read anew) no longer says the same of; null where they agree. */
+export const packageDifference = (packed: PackageContent, now: PackageContent): PackageProblem | null => {
+  const [then, today] = [settled(packed), settled(now)];
+  for (const [section, was] of Object.entries(then)) {
+    const is = today[section];
+    if (!Array.isArray(was) || !Array.isArray(is)) {
+      if (canonicalJson(was) !== canonicalJson(is)) return { record: section, what: 'is another on the record now' };
+      continue;
+    }
+    const differs = was.findIndex((entry, i) => i >= is.length || canonicalJson(entry) !== canonicalJson(is[i]));
+    if (differs >= 0) return { record: nameOf(section, differs, was[differs]), what: 'is another on the record now, or gone from it' };
+    if (is.length > was.length) return { record: nameOf(section, was.length, is[was.length]), what: 'was put on the record after the archiving' };
+  }
+  return null;
+};
+
 /** Checks the text of a package file; null where everything in it agrees. */
 export const packageProblem = (text: string, sha256: Sha256): PackageProblem | null => {
   const p = parse(text) as CasePackage | undefined;

@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import pg from 'pg';
-import { createArchiveActivities, readPackage } from '../../activities/archive.ts';
+import { comparePackage, createArchiveActivities, readPackage } from '../../activities/archive.ts';
 import type { ArchiveSettings } from '../../activities/archive.ts';
 import { verifyPackage } from '../../deploy/verify-case.ts';
 import type { CasePackage } from '../../domain/archive.ts';
@@ -252,6 +252,56 @@ test('a record that was changed before it is packed does not verify', async () =
   await root.query(`UPDATE hazard_transition SET reason = '没有滴漏' WHERE hazard_id = $1 AND command = 'reject'`, [driver.id]);
   const content = await database.pgTransaction({ scope: 'service' }, (client) => readPackage(client, { hazardId: driver.id, tenantId: 'ent-1', cycle: 1 }));
   expect(packageProblem(packageText(content, sha256Of), sha256Of)).toMatchObject({ record: 'transition 11' });
+});
+
+test('a package is compared with the record: whatever was changed since is named, and what goes on by right is not', async () => {
+  const driver = await Driver.open();
+  await root.query(
+    `INSERT INTO hazard_transition (id, tenant_id, hazard_id, command_id, command, actor_id, server_at, refusal_code, payload, dedupe_key) VALUES ('refused-2', 'ent-1', $1, 'y', 'accept', 'p-officer', $2, 'hazard.self_acceptance', '{}', 'refused/y')`, [driver.id, new Date(T0 + 1)],
+  );
+  await driver.cycle('general');
+  await archiveCase(driver.c, 1, { renderPdf: null });
+  const compare = () => database.pgTransaction({ scope: 'service' }, (client) => comparePackage(client, settings.store, { hazardId: driver.id, tenantId: 'ent-1', cycle: 1 }));
+  expect(await compare()).toBeNull();
+
+  // By right: receipts, names, and another cycle.
+  await root.query(`UPDATE notice SET read_at = now(), read_by = 'p-officer' WHERE hazard_id = $1`, [driver.id]);
+  await root.query(`UPDATE delivery SET delivered_at = now() WHERE notice_id IN (SELECT id FROM notice WHERE hazard_id = $1)`, [driver.id]);
+  await root.query(`UPDATE asset SET name_zh = '新名称' WHERE id = 'a1'`);
+  await driver.failLookBack();
+  await driver.cycle('general');
+  expect(await compare()).toBeNull();
+
+  const one = (table: string, order: string): string => `(SELECT ctid FROM ${table} WHERE hazard_id = '${driver.id}' ORDER BY ${order} LIMIT 1)`;
+  const cases: [string, string, RegExp][] = [
+    ['hazard', `UPDATE hazard SET title = title || '.' WHERE id = '${driver.id}'`, /^case$/],
+    ['hazard', `UPDATE hazard SET reported_at = reported_at - interval '1 millisecond' WHERE id = '${driver.id}'`, /^case$/],
+    ['hazard_transition', `UPDATE hazard_transition SET reason = reason || '.' WHERE hazard_id = '${driver.id}' AND seq = 2`, /^transition 2$/],
+    ['hazard_transition', `UPDATE hazard_transition SET refusal_code = 'permission.denied' WHERE id = 'refused-2'`, /^refusals 1$/],
+    ['hazard_transition', `DELETE FROM hazard_transition WHERE id = 'refused-2'`, /^refusals 1$/],
+    ['hazard_item', `UPDATE hazard_item SET rejections = 0 WHERE hazard_id = '${driver.id}' AND cycle = 1`, /^items 1/],
+    ['deadline', `UPDATE deadline SET due_at = due_at + interval '1 day' WHERE ctid = ${one('deadline', 'started_at')}`, /^deadlines 1/],
+    ['deadline', `DELETE FROM deadline WHERE ctid = ${one('deadline', 'started_at')}`, /^deadlines 1/],
+    ['supervision', `UPDATE supervision SET cause = 'overdue' WHERE ctid = ${one('supervision', 'cycle')}`, /^supervisions 1/],
+    ['evidence', `UPDATE evidence SET detail = '{"x":1}' WHERE ctid = ${one('evidence', 'recorded_at')}`, /^evidence 1 \(/],
+    ['evidence', `UPDATE evidence SET uploader_id = 'p-admin' WHERE ctid = ${one('evidence', 'recorded_at')}`, /^evidence 1 \(/],
+    ['notice', `UPDATE notice SET body_text = body_text || '.' WHERE ctid = ${one('notice', 'issued_at, dedupe_key COLLATE "C"')}`, /^notices 1 \(/],
+    ['notice', `DELETE FROM notice WHERE ctid = ${one('notice', 'issued_at, dedupe_key COLLATE "C"')}`, /^notices 1 \(/],
+    ['rule_version', `UPDATE rule_version SET spec = '{"kind":"threshold","limit":99}' WHERE version = 3`, /^rules 1/],
+  ];
+  for (const [table, sql, record] of cases) {
+    await root.query(`CREATE TEMP TABLE kept AS SELECT * FROM ${table}`);
+    expect((await root.query(sql)).rowCount).toBe(1);
+    expect({ sql, record: (await compare())?.record ?? null }).toEqual({ sql, record: expect.stringMatching(record) });
+    await root.query(`DELETE FROM ${table}`);
+    await root.query(`INSERT INTO ${table} SELECT * FROM kept`);
+    await root.query('DROP TABLE kept');
+    expect(await compare()).toBeNull();
+  }
+
+  const sha256 = (await rowOf(driver.id, 1))!.json_sha256;
+  await writeFile(join(dir, 'archive', sha256.slice(0, 2), sha256.slice(2, 4), sha256), '{}');
+  expect(await compare()).toMatchObject({ record: 'file' });
 });
 
 test('a package row never changes but for the document that is added once', async () => {
