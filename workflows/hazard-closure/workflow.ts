@@ -16,7 +16,7 @@ import type { Activities } from '../../activities/index.ts';
 import type { Calendar } from '../../domain/calendar.ts';
 import { refuse } from '../../domain/errors.ts';
 import type { CaseTimer, HazardCase, HazardCommand, HazardEffect, HazardReport, Step, StepContext } from '../../domain/hazard.ts';
-import { checkCommand, consequences, dispatchesByRule, dueMove, isClosed, isFinished, nextTimer, openCase, PERSON_COMMANDS, step, supervisionTimer } from '../../domain/hazard.ts';
+import { checkCommand, consequences, dispatchesByRule, dueMove, hasHeard, isClosed, isFinished, nextTimer, openCase, PERSON_COMMANDS, step, supervisionTimer } from '../../domain/hazard.ts';
 import type { ParkPolicy } from '../../domain/policy.ts';
 import { DEFAULT_POLICY } from '../../domain/policy.ts';
 import { secondSupervisionId } from '../ids.ts';
@@ -26,9 +26,15 @@ import type { secondSupervision } from '../second-supervision/workflow.ts';
 import type { CaseMessage, HazardActInput, HazardActResult, HazardClosureInput } from './messages.ts';
 import { caseMessageSignal, hazardReportSignal, hazardStateQuery, hazardUpdates, TAKES_UP_AGAIN } from './messages.ts';
 
-const { openHazard, recordSteps, findResponsible, chooseResponsible, rerouteReport, readCalendar, tellCase, archiveCase } = proxyActivities<Activities>({
+const { openHazard, recordSteps, findResponsible, chooseResponsible, rerouteReport, readCalendar, tellCase } = proxyActivities<Activities>({
   startToCloseTimeout: '30 seconds',
   retry: { initialInterval: '200 milliseconds', backoffCoefficient: 2, maximumInterval: '10 seconds' },
+});
+
+/** Documents are made one after the other, apart from everything that somebody waits for. */
+const { archiveCase } = proxyActivities<Activities>({
+  startToCloseTimeout: '10 minutes',
+  retry: { initialInterval: '5 seconds', backoffCoefficient: 2, maximumInterval: '10 minutes' },
 });
 
 type OpenSupervision = Extract<HazardEffect, { kind: 'supervision'; op: 'open' }>;
@@ -37,7 +43,9 @@ type OpenSupervision = Extract<HazardEffect, { kind: 'supervision'; op: 'open' }
 const RUN_LIMITS = { events: 8_000, signals: 4_000, acts: 800 } as const;
 /** Messages remembered to take none twice; a second delivery follows the first closely. */
 const SEEN_LIMIT = 1_000;
-const JOIN_LIMIT = 100;
+const JOIN_LIMIT = 200;
+/** Reports that may be carried over undecided: the input of a run is limited to 2 MB. */
+const CARRIED_LIMIT = 200;
 /** A supervision whose own workflow does not say that its time is over is taken up by the case after so long. */
 const SUPERVISION_GRACE_MS = 60_000;
 
@@ -243,15 +251,15 @@ export async function hazardClosure({ hazardId, tenantId, carried }: HazardClosu
   const takeMessage = (message: CaseMessage): void => {
     catchUp(Date.now());
     if (message.name === 'mergeRefused') {
-      decideBySystem({ name: 'unmerge', reason: message.reason }, Date.now());
+      decideBySystem({ name: 'unmerge', reason: message.reason, ...(message.seq === undefined ? {} : { seq: message.seq }) }, Date.now());
       return;
     }
     const { messageId: _, ...command } = message;
     const now = Date.now();
     const taken = c ? checkCommand(c, command, null, now, policy) : refuse('hazard.not_started');
     if (taken.ok) decide(command, { commandId: `case/${message.messageId}`, actor: null, at: now });
-    else if (command.name === 'absorb' && !c?.absorbed.includes(command.hazardId)) {
-      beside(() => tellCase({ from: hazardId, hazardId: command.hazardId, message: { messageId: `${message.messageId}/refused`, name: 'mergeRefused', reason: `目标隐患已不能并入 / the target cannot take it: ${taken.refusal.code}` } }));
+    else if (command.name === 'absorb' && !(c && hasHeard(c, command))) {
+      beside(() => tellCase({ from: hazardId, hazardId: command.hazardId, message: { messageId: `${message.messageId}/refused`, name: 'mergeRefused', ...(command.seq === undefined ? {} : { seq: command.seq }), reason: `目标隐患已不能并入 / the target cannot take it: ${taken.refusal.code}` } }));
     }
   };
 
@@ -347,8 +355,14 @@ export async function hazardClosure({ hazardId, tenantId, carried }: HazardClosu
       for (const report of late.splice(0)) await rerouteReport({ hazardId, reportId: report.reportId });
     }
     if (!isFinished(c!)) {
+      await condition(() => waiting.length < CARRIED_LIMIT / 2);
       leaving = true;
-      await condition(isQuiet);
+      await condition(() => isQuiet() || waiting.length > CARRIED_LIMIT);
+      if (!isQuiet() || waiting.length > CARRIED_LIMIT) {
+        leaving = false;
+        takeWaiting();
+        continue;
+      }
       await continueAsNew<typeof hazardClosure>({
         hazardId, tenantId,
         carried: { case: c!, policy, calendar, chainHead, seen: [...seen], waiting: [...waiting, ...late], watched: [...watched.keys()] },
