@@ -30,6 +30,11 @@ export const EXCHANGE_CAUSES: Readonly<Record<number, Words>> = { 1: words('人�
 export const EXCHANGE_STAGES = { min: 1, max: 10 } as const;
 export const EXCHANGE_CHECK_RESULTS: Readonly<Record<number, Words>> = { 0: words('正常', 'Normal'), 1: words('存在隐患', 'Hazard'), 2: words('未排查', 'Not checked'), 3: words('其他', 'Other') };
 
+/** Every table of codes, by its name. */
+export const EXCHANGE_TABLES = {
+  source: EXCHANGE_SOURCES, treatment: EXCHANGE_TREATMENTS, type: EXCHANGE_TYPES, category: EXCHANGE_CATEGORIES, state: EXCHANGE_STATES, cause: EXCHANGE_CAUSES, checkResult: EXCHANGE_CHECK_RESULTS,
+} as const satisfies Record<string, Readonly<Record<number, Words>>>;
+
 export const isExchangeSource = (source: unknown): source is number => typeof source === 'number' && Object.hasOwn(EXCHANGE_SOURCES, source);
 
 /** Source of a report that names none: what a rule found is a control measure that failed, what a person found a daily check. */
@@ -108,13 +113,13 @@ const DAY_MS = 24 * 3_600_000;
 /** The civil date in China of an instant. */
 export const chinaDate = (at: number): string => new Date(at + CHINA_OFFSET_MS).toISOString().slice(0, 10);
 
-const NOT_EXPORTED = ['reported', 'dismissed'];
+const NOT_EXPORTED = ['reported', 'dismissed', 'merged', 'redirected'];
 const ACCEPTED = ['accepted', 'archived'];
 /** States that the authority's "rectifying" and "accepted" do not tell apart from others. */
 const SAME_AS_OTHERS = ['triaged', 'dispatched', 'archived'];
 
 /**
- * The case as the authority sees it, or null while it is none for the authority: not graded yet, or dismissed. A case that is
+ * The case as the authority sees it, or null while it is none for the authority: not graded yet, dismissed, or gone into another. A case that is
  * accepted without an acceptor or a time on record is not exported as accepted but as awaiting acceptance.
  */
 export const exchangeOf = (c: ExchangeCase, codes: ExchangeCodes): ExchangeRecord | null => {

@@ -1,6 +1,7 @@
 /** 分类、判定与责任: what triage and dispatch go by. */
 import { z } from 'zod';
-import { HAZARD_GRADES } from '../../domain/hazard-types.ts';
+import { EXCHANGE_TABLES } from '../../domain/exchange.ts';
+import { HAZARD_GRADES, HAZARD_ORIGINS } from '../../domain/hazard-types.ts';
 import type { InspectionKind } from '../../domain/inspections.ts';
 import { INSPECTION_KINDS } from '../../domain/inspections.ts';
 import { flag, id, instant, list, OrgRef, page, PersonRef, text } from './common.ts';
@@ -27,7 +28,7 @@ export const Taxonomy = z
       }),
     ),
     exchangeFields: z.array(TypeField),
-    sources: z.array(code),
+    codes: z.object(Object.fromEntries(Object.keys(EXCHANGE_TABLES).map((name) => [name, z.array(code)])) as Record<keyof typeof EXCHANGE_TABLES, z.ZodArray<typeof code>>),
     facts: z.array(z.object({ fact: z.string(), ...words, values: z.array(choice).optional() })),
     packs: z.array(
       z.object({
@@ -76,3 +77,19 @@ export const Inspection = z
   .object({ id: z.string(), assetId: z.string(), kind: InspectionBody.shape.kind, seq: z.number(), dueAt: z.string(), certificate: z.string().nullable(), recordedAt: z.string(), recordedBy: PersonRef, superseded: z.boolean() })
   .meta({ id: 'Inspection' });
 export const InspectionList = z.object({ items: z.array(Inspection) });
+
+export const CaseReports = z.object({
+  items: z.array(
+    z.object({
+      id: z.string(), origin: z.enum(HAZARD_ORIGINS), type: hazardType, title: z.string(), description: z.string(), receivedAt: z.string(), reporter: PersonRef.nullable(), source: z.number().nullable(),
+      fields: z.record(z.string(), z.union([z.string(), z.number(), z.boolean()])),
+    }),
+  ),
+});
+export const ExchangeRecord = z
+  .object({
+    level: z.number(), source: z.number(), treatment: z.number(), type: z.number(), category: z.number(), cause: z.number().nullable(), stage: z.number().nullable(), state: z.number(),
+    foundOn: z.string(), dueOn: z.string().nullable(), acceptor: PersonRef.nullable(), acceptedAt: z.string().nullable(), lost: z.array(z.string()),
+  })
+  .meta({ id: 'ExchangeRecord', description: 'Codes: GET /api/v1/taxonomy. lost: what of the case the authority does not learn' });
+export const ExchangeAnswer = z.object({ record: ExchangeRecord.nullable() });

@@ -62,7 +62,7 @@ describe('the taxonomy', () => {
     types: { type: string; fields: { key: string; required: boolean }[]; checklist: unknown[]; anchors: { clause: string | null }[]; exchange: { type: number } }[];
     packs: { id: string; complete: boolean; criteria: { id: string; when: unknown; facts: string[] }[] }[];
     facts: { fact: string }[];
-    sources: { code: number }[];
+    codes: Record<string, { code: number }[]>;
     exchangeFields: { key: string }[];
   }
 
@@ -72,7 +72,8 @@ describe('the taxonomy', () => {
     expect([...new Set(now.types.map((t) => t.exchange.type))].sort()).toEqual([1, 2, 3, 4, 5, 6, 7, 8]);
     expect(now.types.find((t) => t.type === 'mixed_storage')).toMatchObject({ fields: expect.arrayContaining([expect.objectContaining({ key: 'substanceA', required: true })]) });
     expect(now.packs.map((p) => p.id)).toEqual(['order-10', 'aq-3067-2026']);
-    expect(now.sources.map((s) => s.code)).toEqual([1, 2, 3, 4, 5, 6, 7, 8, 9, 10]);
+    expect(now.codes.source!.map((s) => s.code)).toEqual([1, 2, 3, 4, 5, 6, 7, 8, 9, 10]);
+    expect(Object.keys(now.codes)).toEqual(['source', 'treatment', 'type', 'category', 'state', 'cause', 'checkResult']);
     expect(now.exchangeFields.map((f) => f.key)).toEqual(['treatment', 'category', 'cause', 'stage']);
     const known = new Set(now.facts.map((f) => f.fact));
     for (const c of now.packs.flatMap((p) => p.criteria)) expect(c.facts.every((f) => known.has(f))).toBe(true);
@@ -126,6 +127,34 @@ describe('a proposal for a grade', () => {
     expect(wrong.body.code).toBe('request.invalid');
     expect(errorFields(wrong)).toEqual(['facts.sector', 'facts.confinedSpaceSign', 'facts.toString']);
     expect((await propose(inspector, id, { sector: 'chemical' }, { type: 'mixed_storage' })).body.items.map((i) => i.criterionId)).toEqual(['aq-3067-2026:5.2.8', 'aq-3067-2026:5.5.8', 'aq-3067-2026:5.5.9']);
+  });
+});
+
+describe('what a case was reported with', () => {
+  test('is read by whoever sees the case, with fields and source', async () => {
+    const id = await aCase('mixed_storage', { substanceA: '甲苯', category: '2' });
+    const reply = await officer.get<{ items: { type: string; fields: Record<string, unknown>; reporter: unknown }[] }>(`/api/v1/hazards/${id}/reports`);
+    expect(reply.body.items).toMatchObject([{ type: 'mixed_storage', origin: 'manual', fields: { substanceA: '甲苯', category: '2' }, reporter: null }]);
+    expect((await other.get(`/api/v1/hazards/${id}/reports`)).body.code).toBe('hazard.not_found');
+  });
+
+  test('and graded with goes to the authority in its codes, and what it does not learn is named', async () => {
+    const id = await aCase('mixed_storage', { category: '2', cause: '2' });
+    const read = async (by: Visitor = inspector) => await by.get<{ record: Record<string, unknown> | null }>(`/api/v1/hazards/${id}/exchange`);
+    expect((await read()).body.record).toBeNull();
+    await w.db.pool.query(`UPDATE hazard SET grade = 'major', state = 'archived', supervision = 1, due_at = NULL, reported_at = '2026-11-24T23:30:00+08:00' WHERE id = $1`, [id]);
+    const transition = (seq: number, command: string, to: string, payload: object) =>
+      w.db.pool.query(`INSERT INTO hazard_transition (id, tenant_id, hazard_id, seq, command_id, command, to_state, actor_id, server_at, payload, dedupe_key) VALUES ($1, 'ent-1', $2, $3, $1, $4, $5, $6, '2026-12-01T00:00:00Z', $7, $1)`, [
+        randomUUID(), id, seq, command, to, w.park.people.inspector.personId, JSON.stringify(payload),
+      ]);
+    await transition(2, 'triage', 'triaged', { codes: { category: 3, stage: 4 } });
+    expect((await read()).body.record).toMatchObject({ state: 1, acceptor: null });
+    await transition(3, 'accept', 'accepted', {});
+    expect((await read()).body.record).toEqual({
+      level: 1, source: 10, treatment: 0, type: 8, category: 3, cause: 2, stage: 4, state: 9, foundOn: '2026-11-24', dueOn: null,
+      acceptor: expect.objectContaining({ id: w.park.people.inspector.personId }), acceptedAt: '2026-12-01T00:00:00.000Z', lost: ['supervision', 'sub_state'],
+    });
+    expect((await read(other)).body.code).toBe('hazard.not_found');
   });
 });
 

@@ -11,7 +11,7 @@ const of = (more: Partial<ExchangeCase>) => exchangeOf({ ...whole, ...more }, {}
 describe('a case as the authority sees it', () => {
   it('knows three states and none before the case is graded', () => {
     expect(of({ state: 'reported', grade: null })).toBeNull();
-    expect(of({ state: 'dismissed' })).toBeNull();
+    for (const state of ['dismissed', 'merged', 'redirected']) expect(of({ state })).toBeNull();
     expect(['triaged', 'dispatched', 'rectifying', 'submitted'].map((state) => of({ state })?.state)).toEqual([0, 0, 0, 1]);
     expect(of({ state: 'accepted', acceptedAt: 5, acceptorId: 'p' })).toMatchObject({ state: 9, acceptorId: 'p', acceptedAt: 5 });
     expect(of({ state: 'archived', acceptedAt: 5, acceptorId: 'p' })).toMatchObject({ state: 9, lost: ['sub_state'] });
