@@ -119,7 +119,7 @@ BEGIN
   END LOOP;
 END $$;
 -- All that lists filter by, in their order: a filter that takes few of 100,000 cases walks this and not the rows.
-CREATE INDEX hazard_list ON hazard (reported_at DESC, id DESC) INCLUDE (tenant_id, type, grade, state, asset_id, overdue, supervision, closed_at, due_at);
+CREATE INDEX hazard_list ON hazard (reported_at DESC, id DESC) INCLUDE (tenant_id, type, grade, state, asset_id, overdue, supervision, needs_owner, closed_at, due_at);
 CREATE INDEX hazard_tenant_reported ON hazard (tenant_id, reported_at DESC, id DESC);
 CREATE INDEX hazard_due ON hazard (coalesce(due_at, 'infinity'::timestamptz), id);
 
