@@ -17,6 +17,8 @@ export const EVIDENCE_LIMITS = {
 export const UPLOAD_LIMITS = {
   /** Untouched for so long, it is thrown away. */
   unfinishedMs: 48 * 60 * 60_000,
+  /** Files that one person has begun: those of several acts. */
+  personFiles: 60,
   /** Declared sizes of what one person, and of what all together have begun. */
   personBytes: 1024 * MB,
   allBytes: 20 * 1024 * MB,

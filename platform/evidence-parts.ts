@@ -11,6 +11,8 @@ import { join } from 'node:path';
 
 export interface PartLimits {
   unfinishedMs: number;
+  /** Parts that one owner has begun. */
+  personFiles: number;
   /** Declared sizes of what one owner, and of what all have begun. */
   personBytes: number;
   allBytes: number;
@@ -93,7 +95,8 @@ export const openEvidenceParts = async (root: string, limits: PartLimits): Promi
       await discard(owner, sha256);
       const sum = (parts: readonly Part[]): number => parts.reduce((bytes, p) => bytes + p.total, 0);
       const all = await listAll();
-      if (sum(await list(folderOf(owner))) + total > limits.personBytes) return 'quota';
+      const own = await list(folderOf(owner));
+      if (own.length >= limits.personFiles || sum(own) + total > limits.personBytes) return 'quota';
       const { bavail, bsize } = await statfs(root);
       const reserved = all.reduce((bytes, p) => bytes + Math.max(0, p.total - p.received), 0);
       if (sum(all) + total > limits.allBytes || bavail * bsize - reserved - total < limits.freeBytes) return 'full';

@@ -89,7 +89,7 @@ const receive = async (deps: ApiDeps, req: Request, res: Response, personId: str
       case 'range':
         throw new Refused('blob.range', { field: 'Content-Range' });
       case 'quota':
-        throw new Refused('blob.quota', { detail: { maxBytes: UPLOAD_LIMITS.personBytes } });
+        throw new Refused('blob.quota', { detail: { maxBytes: UPLOAD_LIMITS.personBytes, maxFiles: UPLOAD_LIMITS.personFiles } });
       case 'full':
         throw new Refused('blob.storage_full');
       case 'head':

@@ -10,6 +10,7 @@ test('a photo has at most 15 MB and 50 million pixels, a video at most 500 MB', 
 
 test('one person can have the largest video under way, and a second one; all together more than one person', () => {
   expect(UPLOAD_LIMITS.personBytes).toBeGreaterThanOrEqual(2 * EVIDENCE_LIMITS.videoBytes);
+  expect(UPLOAD_LIMITS.personFiles).toBeGreaterThanOrEqual(2 * EVIDENCE_LIMITS.files);
   expect(UPLOAD_LIMITS.allBytes).toBeGreaterThan(UPLOAD_LIMITS.personBytes);
   expect(UPLOAD_LIMITS.drainBytes).toBeGreaterThan(UPLOAD_LIMITS.chunkBytes);
 });

@@ -10,7 +10,7 @@ import { openEvidenceParts } from '../../platform/evidence-parts.ts';
 const FILE = Buffer.from('a file of fifty bytes, of which twenty come first..');
 const TOTAL = FILE.length;
 const HASH = createHash('sha256').update(FILE).digest('hex');
-const LIMITS = { unfinishedMs: 60_000, personBytes: 100, allBytes: 250, freeBytes: 0 };
+const LIMITS = { unfinishedMs: 60_000, personFiles: 3, personBytes: 100, allBytes: 250, freeBytes: 0 };
 
 let root: string;
 let parts: EvidenceParts;
@@ -105,7 +105,10 @@ test('one person, and all together, can begin so much and no more; what is finis
   expect(await begin('p', 4)).toMatchObject({ ok: true });
   expect(await begin('q', 5, 100)).toMatchObject({ ok: true });
   expect(await begin('r', 6, 60)).toEqual({ ok: false, reason: 'full' });
-  expect(await begin('r', 7, 50)).toMatchObject({ ok: true });
+  expect(await begin('r', 7, 20)).toMatchObject({ ok: true });
+  // However small they are.
+  for (const n of [8, 9]) expect(await begin('r', n, 10)).toMatchObject({ ok: true });
+  expect(await begin('r', 10, 10)).toEqual({ ok: false, reason: 'quota' });
 });
 
 test('begun anew, the first attempt is forgotten', async () => {
