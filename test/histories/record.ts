@@ -3,17 +3,20 @@
  * Run it for a release; histories of earlier releases stay, since cases of theirs are still running.
  */
 import { randomUUID } from 'node:crypto';
-import { mkdir, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { historyToJSON } from '@temporalio/common/lib/proto-utils.js';
 import type { TestWorkflowEnvironment } from '@temporalio/testing';
+import { createSelfAuditActivities } from '../../activities/self-audit.ts';
 import type { InspectionKind } from '../../domain/inspections.ts';
 import type { InspectionRow } from '../../prisma/inspections.ts';
 import { recordInspection } from '../../prisma/inspections.ts';
 import { ALARM_HANDLING, sensorAlarmSignal } from '../../workflows/alarm-handling/messages.ts';
 import { alarmHandlingId, CLOSURE_QUEUE, inspectionExpiryId, secondSupervisionId } from '../../workflows/ids.ts';
 import { INSPECTION_EXPIRY, inspectionDueSignal } from '../../workflows/inspection-expiry/messages.ts';
+import { SELF_AUDIT_WORKFLOW } from '../../workflows/self-audit/messages.ts';
 import { createTestDatabase } from '../db.ts';
 import { startTimeSkippingEnv } from '../engine.ts';
 import startPostgres from '../global-setup.ts';
@@ -34,7 +37,8 @@ const testDatabase = await createTestDatabase();
 const database = testDatabase.open();
 await seedPark(database);
 const env = await startTimeSkippingEnv();
-const stop = await startWorker(env.nativeConnection, activitiesOf(database));
+const dataDir = await mkdtemp(join(tmpdir(), 'parkwarden-histories-'));
+const stop = await startWorker(env.nativeConnection, { ...activitiesOf(database), ...createSelfAuditActivities({ database, client: env.client, dataDir }) });
 const now = () => env.currentTimeMs();
 const saveCase = (name: string, found: Case) => save(env, 'hazard-closure', name, found.handle.workflowId);
 try {
@@ -125,9 +129,14 @@ try {
   await inspect('gas_detector', (await now()) + 90 * DAY);
   await superseded.result();
   await save(env, 'inspection-expiry', 'superseded', superseded.workflowId);
+
+  const audited = await env.client.workflow.start(SELF_AUDIT_WORKFLOW, { workflowId: 'schedule/self-audit', taskQueue: CLOSURE_QUEUE });
+  await audited.result();
+  await save(env, 'self-audit', 'audited', audited.workflowId);
 } finally {
   await stop();
   await env.teardown();
   await testDatabase.drop();
   await globalThis.stopTestPostgres?.();
+  await rm(dataDir, { recursive: true, force: true });
 }
