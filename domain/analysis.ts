@@ -78,12 +78,12 @@ export const analyse = (f: AnalysisFacts): AnalysisSection[] => {
       ...f.reopened.map(({ enterprise: e, cases }) => sentence(`${e.zh}有 ${cases.length} 件已闭环的隐患被重新开启。`, `${n(cases, 'closed case', 'closed cases')} at ${e.en} had to be reopened.`, cases)),
     ]),
     section('recurrence', '屡报未改与同类复发', 'Reported again and again', [
-      ...f.neverFixed.map(({ enterprise: e, type: t, reports, cases }) => sentence(`${e.zh}的“${t.zh}”已被上报 ${reports} 次，至今没有一次验收合格。`, `“${t.en}” at ${e.en} was reported ${reports} times and was never accepted as fixed.`, cases)),
+      ...f.neverFixed.map(({ enterprise: e, type: t, reports, cases }) => sentence(`${e.zh}的“${t.zh}”已被上报 ${reports} 次，至今没有有效的验收合格。`, `“${t.en}” at ${e.en} was reported ${reports} times and has no acceptance that stands.`, cases)),
       ...f.recurred.map(({ enterprise: e, type: t, days, cases }) => sentence(`${e.zh}的“${t.zh}”在同类隐患验收合格后 ${days} 日内又被上报 ${cases.length} 次。`, `“${t.en}” at ${e.en} came back ${n(cases, 'time', 'times')} within ${days} days after a case of the same type was accepted.`, cases)),
     ]),
     section('supervision', '督办效果', 'Effect of supervision', [
       ...f.supervised.map(({ level, cases }) => sentence(`有 ${cases.length} 件隐患进入 ${level} 级督办。`, `${n(cases, 'case', 'cases')} went up to level ${level} of supervision.`, cases)),
-      sentence(`有 ${f.exhausted.length} 件隐患三级督办期满仍未整改合格。`, `${n(f.exhausted, 'case', 'cases')} ran through all levels of supervision without acceptance.`, f.exhausted),
+      sentence(`有 ${f.exhausted.length} 件隐患在三级督办期满时仍未整改合格。`, `The last level of supervision ran out for ${n(f.exhausted, 'case', 'cases')} before acceptance.`, f.exhausted),
     ]),
     section('park', '园区自身履职', 'Duties of the park itself', f.parkLate.map(({ what, cases }) =>
       sentence(`园区${PARK_DUTY[what].zh}超过规定时限 ${cases.length} 件。`, `The park was late with the ${PARK_DUTY[what].en} of ${n(cases, 'case', 'cases')}.`, cases))),
