@@ -254,6 +254,17 @@ test('a record that was changed before it is packed does not verify', async () =
   expect(packageProblem(packageText(content, sha256Of), sha256Of)).toMatchObject({ record: 'transition 11' });
 });
 
+test('what became of a deadline after the archiving is not in the package', async () => {
+  const driver = await Driver.open();
+  await driver.cycle('general');
+  await root.query(`UPDATE deadline SET met_at = $2 WHERE hazard_id = $1 AND kind = 'dispatch'`, [driver.id, new Date(driver.c.closedAt! + 1)]);
+  await root.query(`UPDATE supervision SET closed_at = $2 WHERE hazard_id = $1`, [driver.id, new Date(driver.c.closedAt! + 1)]);
+  await archiveCase(driver.c, 1, { renderPdf: null });
+  const p = await packageOf(driver.id, 1);
+  expect(p.deadlines.filter((d) => d.kind === 'dispatch')).toMatchObject([{ metAt: null }]);
+  expect(p.supervisions).toMatchObject([{ closedAt: null, outcome: null }]);
+});
+
 test('a package is compared with the record: whatever was changed since is named, and what goes on by right is not', async () => {
   const driver = await Driver.open();
   await root.query(
