@@ -365,7 +365,7 @@ describe('an API process of its own', () => {
     expect(answer.statusCode).toBe(201);
     const grown = (await memoryMb('VmHWM')) - before;
     console.log(`memory of the API grew by ${Math.round(grown)} MB at most while 200 MB were taken in`);
-    expect(grown).toBeLessThan(120);
+    expect(grown).toBeLessThan(150);
     expect((await stat(join(folder, 'evidence', sha256.slice(0, 2), sha256.slice(2, 4), sha256))).size).toBe(total);
     await kill();
   }, 180_000);
