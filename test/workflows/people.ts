@@ -15,6 +15,7 @@ export const photo = { sha256: 'a'.repeat(64), mediaType: 'image/jpeg' };
 
 export const PEOPLE = {
   inspector: { personId: 'p-inspector', role: 'inspector', orgId: 'park-office', orgKind: 'park_department', orgIds: ['park-office'] },
+  admin: { personId: 'p-admin', role: 'park_admin', orgId: 'park-admin', orgKind: 'park_department', orgIds: ['park-admin'] },
   office: { personId: 'p-office', role: 'emergency_office', orgId: 'park-office', orgKind: 'park_department', orgIds: ['park-office'] },
   officer: { personId: 'p-officer', role: 'enterprise_safety_officer', orgId: 'ent-1', orgKind: 'enterprise', orgIds: ['ent-1'] },
   colleague: { personId: 'p-colleague', role: 'enterprise_safety_officer', orgId: 'ent-2', orgKind: 'enterprise', orgIds: ['ent-2'] },

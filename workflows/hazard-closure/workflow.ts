@@ -44,8 +44,8 @@ const RUN_LIMITS = { events: 8_000, signals: 4_000, acts: 800 } as const;
 /** Messages remembered to take none twice; a second delivery follows the first closely. */
 const SEEN_LIMIT = 1_000;
 const JOIN_LIMIT = 200;
-/** Reports that may be carried over undecided: the input of a run is limited to 2 MB. */
-const CARRIED_LIMIT = 200;
+/** Reports carried over undecided, in characters of JSON: the input of a run is limited to 2 MB, and a character may take 3 bytes. */
+const CARRIED_LIMIT = 500_000;
 /** A supervision whose own workflow does not say that its time is over is taken up by the case after so long. */
 const SUPERVISION_GRACE_MS = 60_000;
 
@@ -355,12 +355,13 @@ export async function hazardClosure({ hazardId, tenantId, carried }: HazardClosu
       for (const report of late.splice(0)) await rerouteReport({ hazardId, reportId: report.reportId });
     }
     if (!isFinished(c!)) {
-      await condition(() => waiting.length < CARRIED_LIMIT / 2);
       leaving = true;
-      await condition(() => isQuiet() || waiting.length > CARRIED_LIMIT);
-      if (!isQuiet() || waiting.length > CARRIED_LIMIT) {
+      await condition(isQuiet);
+      if (JSON.stringify(waiting).length > CARRIED_LIMIT) {
+        // Too many have come in the meantime: they are taken in first.
         leaving = false;
         takeWaiting();
+        await condition(() => waiting.length < JOIN_LIMIT);
         continue;
       }
       await continueAsNew<typeof hazardClosure>({
