@@ -4,7 +4,7 @@
  */
 import { createHash, randomUUID } from 'node:crypto';
 import { createReadStream } from 'node:fs';
-import { mkdir, open, readFile, rename, rm, stat } from 'node:fs/promises';
+import { mkdir, open, readdir, readFile, rename, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
@@ -22,6 +22,8 @@ export interface ArchiveStore {
 }
 
 const SHA256 = /^[0-9a-f]{64}$/;
+/** Something half written that is older than this belongs to nobody. */
+const STALE_MS = 24 * 60 * 60_000;
 const hashOf = (content: Uint8Array): string => createHash('sha256').update(content).digest('hex');
 
 /** Brings what a folder lists to disk. */
@@ -41,12 +43,22 @@ export const openArchiveStore = (dataDir: string): ArchiveStore => {
     if (!SHA256.test(sha256)) throw new Error('not a SHA-256');
     return join(folders(sha256)[2]!, sha256);
   };
+  const tmp = join(root, 'tmp');
+  /** What a killed process left half written. */
+  const sweep = async (): Promise<void> => {
+    await mkdir(tmp, { recursive: true });
+    for (const name of await readdir(tmp)) {
+      const left = await stat(join(tmp, name)).catch(() => null);
+      if (left && Date.now() - left.mtimeMs > STALE_MS) await rm(join(tmp, name), { force: true });
+    }
+  };
+  let swept: Promise<void> | null = null;
+
   return {
     put: async (content) => {
       const sha256 = hashOf(content);
       const path = pathOf(sha256);
-      const tmp = join(root, 'tmp');
-      await mkdir(tmp, { recursive: true });
+      await (swept ??= sweep());
       const part = join(tmp, randomUUID());
       try {
         const file = await open(part, 'wx', 0o600);

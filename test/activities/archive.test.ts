@@ -1,5 +1,7 @@
 /** Packages of cases that were decided by the domain and recorded by the real activities. */
+import { fork } from 'node:child_process';
 import { createHash, randomUUID } from 'node:crypto';
+import { once } from 'node:events';
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -233,6 +235,19 @@ test('a document that cannot be made leaves the package without it, and is added
   const withIt = (await rowOf(driver.id, 1))!;
   expect(withIt).toEqual({ ...without, pdf_sha256: expect.stringMatching(/^[0-9a-f]{64}$/), pdf_bytes: expect.any(String) });
   expect(await settings.store.size(withIt.pdf_sha256!)).toBe(Number(withIt.pdf_bytes));
+});
+
+test.each([['before put 1', 0], ['after put 1', 0], ['before document', 1], ['before put 2', 1], ['after put 2', 1]])('killed %s, it is made whole by the next run, once', async (point, rows) => {
+  const driver = await Driver.open();
+  await driver.cycle('general');
+  const killed = fork(join(import.meta.dirname, 'archive-killed.ts'), [testDatabase.url, dir, point, driver.id], { execArgv: ['--disable-warning=ExperimentalWarning'] });
+  expect(await once(killed, 'exit')).toEqual([null, 'SIGKILL']);
+  expect([(await rowOf(driver.id, 1)) === undefined ? 0 : 1, (await eventsOf(driver.id)).length]).toEqual([rows, rows]);
+  await archiveCase(driver.c, 1);
+  const row = (await rowOf(driver.id, 1))!;
+  expect(await settings.store.isIntact(row.json_sha256)).toBe(true);
+  expect(await settings.store.isIntact(row.pdf_sha256!)).toBe(true);
+  expect(await eventsOf(driver.id)).toHaveLength(2);
 });
 
 test('nothing is archived that is not closed, not of this enterprise, or whose record does not hold', async () => {

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, readdir, readFile, rm, utimes, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
@@ -24,6 +24,17 @@ test('a file is kept once under its hash, and nothing half written stays', async
   expect(await store.load(sha256)).toEqual(content);
   expect(Buffer.concat(await store.stream(sha256).toArray() as Buffer[])).toEqual(content);
   expect(await readdir(join(dir, 'archive', 'tmp'))).toEqual([]);
+});
+
+test('what a killed process left half written goes after a day, and not before', async () => {
+  const tmp = join(dir, 'archive', 'tmp');
+  await writeFile(join(tmp, 'fresh'), 'x');
+  await writeFile(join(tmp, 'old'), 'x');
+  const old = new Date(Date.now() - 25 * 60 * 60_000);
+  await utimes(join(tmp, 'old'), old, old);
+  await openArchiveStore(dir).put(Buffer.from('a package'));
+  expect(await readdir(tmp)).toEqual(['fresh']);
+  await rm(join(tmp, 'fresh'));
 });
 
 test('what was changed on disk is found, what is not there is nothing', async () => {
