@@ -16,6 +16,7 @@ import { recordInspection } from '../../prisma/inspections.ts';
 import { ALARM_HANDLING, sensorAlarmSignal } from '../../workflows/alarm-handling/messages.ts';
 import { alarmHandlingId, CLOSURE_QUEUE, inspectionExpiryId, secondSupervisionId } from '../../workflows/ids.ts';
 import { INSPECTION_EXPIRY, inspectionDueSignal } from '../../workflows/inspection-expiry/messages.ts';
+import { RUNNING_EFFECT_WORKFLOW } from '../../workflows/running-effect/messages.ts';
 import { SELF_AUDIT_WORKFLOW } from '../../workflows/self-audit/messages.ts';
 import { createTestDatabase } from '../db.ts';
 import { startTimeSkippingEnv } from '../engine.ts';
@@ -133,6 +134,9 @@ try {
   const audited = await env.client.workflow.start(SELF_AUDIT_WORKFLOW, { workflowId: 'schedule/self-audit', taskQueue: CLOSURE_QUEUE });
   await audited.result();
   await save(env, 'self-audit', 'audited', audited.workflowId);
+
+  await env.client.workflow.execute(RUNNING_EFFECT_WORKFLOW, { workflowId: 'schedule/running-effect', taskQueue: CLOSURE_QUEUE });
+  await save(env, 'running-effect', 'scored', 'schedule/running-effect');
 } finally {
   await stop();
   await env.teardown();
