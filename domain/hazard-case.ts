@@ -1,5 +1,5 @@
 /** 隐患 case: what it is made of, the commands it takes, and what a step of it leaves behind. Times are epoch milliseconds. */
-import type { HazardGrade, HazardType } from './hazard-types.ts';
+import type { HazardGrade, HazardOrigin, HazardType } from './hazard-types.ts';
 import type { NoticeKind, NoticeRecipient } from './notices.ts';
 import type { SupervisionCause, SupervisionLevel } from './supervision.ts';
 
@@ -12,7 +12,7 @@ export type HazardState = (typeof HAZARD_STATES)[number];
 
 export const CLOSED_STATES = ['archived', 'dismissed', 'merged', 'redirected'] as const satisfies readonly HazardState[];
 
-export type HazardOrigin = 'sensor' | 'manual' | 'floor';
+export type { HazardOrigin };
 
 /** look_back and item deadlines carry the number of the look-back or the id of the item. */
 export const DEADLINE_KINDS = ['triage', 'dispatch', 'rectify', 'item', 'supervision', 'delist', 'look_back'] as const;
@@ -148,6 +148,8 @@ export interface HazardCase {
   mergedInto: string | null;
   /** Duplicates that were merged into this case. */
   absorbed: string[];
+  /** Of each case that was ever merged into this one: its transition that this one heard of last, and the reports that it brought. */
+  heard: Record<string, { seq: number; reportCount: number }>;
   predecessorId: string | null;
   successorId: string | null;
   lookBacks: LookBack[];
@@ -200,6 +202,23 @@ export type PersonCommand =
   | { name: 'reconsider'; reason: string }
   | { name: 'lookBack'; n: number; passed: boolean; note: string; evidence?: EvidenceItem[] };
 
+/** What a duplicate tells the case that it was merged into. seq: the transition of the duplicate; absent from older messages. */
+export interface AbsorbMessage {
+  name: 'absorb';
+  hazardId: string;
+  seq?: number;
+  reportCount: number;
+  statutory: boolean;
+  reporterIds: string[];
+}
+
+/** The duplicate is a case of its own again, and takes its reports with it. */
+export interface ReleaseMessage {
+  name: 'release';
+  hazardId: string;
+  seq?: number;
+}
+
 export type SystemCommand =
   | { name: 'open'; report: HazardReport }
   /** Reports that arrived together. */
@@ -211,10 +230,10 @@ export type SystemCommand =
   | { name: 'supervise'; level: SupervisionLevel; cause: SupervisionCause }
   | { name: 'supervisionBreached'; level: SupervisionLevel }
   | { name: 'resume'; reason: string }
-  | { name: 'absorb'; hazardId: string; reportCount: number; statutory: boolean; reporterIds: string[] }
-  | { name: 'release'; hazardId: string }
-  /** The case that this one was merged into could not take it. */
-  | { name: 'unmerge'; reason: string }
+  | AbsorbMessage
+  | ReleaseMessage
+  /** The case that this one was merged into could not take it. seq: the merge that this is about. */
+  | { name: 'unmerge'; reason: string; seq?: number }
   | { name: 'lookBackDue'; n: number }
   | { name: 'reopen'; reason: string }
   | { name: 'archive' };
@@ -271,7 +290,7 @@ export type HazardEffect =
   | NoticeEffect
   | { kind: 'evidence'; purpose: 'report' | 'sensor' | 'progress' | 'submission' | 'acceptance' | 'extension' | 'look_back'; items: EvidenceItem[]; uploaderId: string | null }
   /** Told to another case: it takes the duplicate, or lets it go again. */
-  | { kind: 'tellCase'; hazardId: string; message: { name: 'absorb'; hazardId: string; reportCount: number; statutory: boolean; reporterIds: string[] } | { name: 'release'; hazardId: string } | { name: 'mergeRefused'; reason: string } }
+  | { kind: 'tellCase'; hazardId: string; message: AbsorbMessage | ReleaseMessage }
   /** A case of its own at the right enterprise, with the reports and evidence of this one. */
   | { kind: 'successor'; hazardId: string; tenantId: string; usedTriageMs: number }
   /** Whoever could have the same hazard is to look for it (C-016). */

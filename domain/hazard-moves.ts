@@ -114,6 +114,12 @@ const checkSituation = (c: HazardCase, name: CommandName, actor: Actor | null): 
   switch (name) {
     case 'resume':
       return c.paused ? ok(true) : refuse('hazard.illegal_move', { detail: { command: name, paused: false } });
+    // What is listed is watched from outside: it goes nowhere on the quiet.
+    case 'merge':
+    case 'redirect':
+      return c.listed ? refuse('hazard.already_listed') : ok(true);
+    case 'reassess':
+      return c.listed && actor?.role !== 'park_admin' ? refuse('hazard.decision_level', { detail: { role: 'park_admin' } }) : ok(true);
     case 'requestExtension':
       return c.extension ? refuse('hazard.extension_pending') : ok(true);
     case 'withdrawExtension':
@@ -148,6 +154,12 @@ const checkSituation = (c: HazardCase, name: CommandName, actor: Actor | null): 
       return ok(true);
   }
 };
+
+/** Signed in person, or by somebody who acted for them. */
+const hasSigned = (c: HazardCase, personId: string): boolean => c.signatures.some((s) => s.personId === personId || s.delegatorId === personId);
+
+/** Who has signed or is to sign does not become the one whose work is judged. */
+const isSigner = (c: HazardCase, personId: string): boolean => c.signers.includes(personId) || hasSigned(c, personId);
 
 const shares = (s: { personId: string; delegatorId: string | null }, actor: Actor): boolean =>
   personsOf(actor).some((p) => p === s.personId || p === s.delegatorId);
@@ -192,6 +204,10 @@ const checkOnSite = (c: HazardCase, cmd: { evidence?: EvidenceItem[]; site?: Geo
 const reasonNeeded = (reason: string): Result<true> => (blank(reason) ? refuse('hazard.reason_required', { field: 'reason' }) : ok(true));
 const illegal = (detail: Record<string, unknown>) => refuse('hazard.illegal_move', { detail });
 
+/** Whether the case knows already what another tells it, or later news of it: messages may come late and in any order. */
+export const hasHeard = (c: HazardCase, { hazardId, seq }: { hazardId: string; seq?: number }): boolean =>
+  seq === undefined ? c.absorbed.includes(hazardId) : (c.heard[hazardId]?.seq ?? 0) >= seq;
+
 const checkContent = (c: HazardCase, cmd: HazardCommand, actor: Actor | null, at: number, policy: ParkPolicy): Result<true> => {
   switch (cmd.name) {
     case 'triage':
@@ -205,7 +221,6 @@ const checkContent = (c: HazardCase, cmd: HazardCommand, actor: Actor | null, at
     case 'resume':
     case 'delist':
     case 'dismiss':
-    case 'unmerge':
     case 'reopen':
     case 'reconsider':
       return reasonNeeded(cmd.reason);
@@ -213,9 +228,9 @@ const checkContent = (c: HazardCase, cmd: HazardCommand, actor: Actor | null, at
       if (!itemsOf(c, 'submitted', cmd.itemIds)?.length) return refuse('hazard.item_unknown', { field: 'itemIds' });
       return reasonNeeded(cmd.reason);
     case 'dispatch':
-      return blank(cmd.responsibleId) ? refuse('hazard.responsible_invalid', { field: 'responsibleId' }) : ok(true);
+      return blank(cmd.responsibleId) || isSigner(c, cmd.responsibleId) ? refuse('hazard.responsible_invalid', { field: 'responsibleId' }) : ok(true);
     case 'handover':
-      if (blank(cmd.responsibleId) || cmd.responsibleId === c.responsibleId) return refuse('hazard.responsible_invalid', { field: 'responsibleId' });
+      if (blank(cmd.responsibleId) || cmd.responsibleId === c.responsibleId || isSigner(c, cmd.responsibleId)) return refuse('hazard.responsible_invalid', { field: 'responsibleId' });
       return reasonNeeded(cmd.reason);
     case 'redirect':
       if (blank(cmd.tenantId) || cmd.tenantId === c.tenantId) return refuse('hazard.tenant_invalid', { field: 'tenantId' });
@@ -279,16 +294,20 @@ const checkContent = (c: HazardCase, cmd: HazardCommand, actor: Actor | null, at
     }
     case 'breach': {
       const d = findDeadline(c, cmd.deadline, cmd.level, cmd.item);
-      return d && !d.breached ? ok(true) : illegal({ command: cmd.name });
+      // A clock that stands still does not run out.
+      return d && !d.breached && !(c.paused && (d.kind === 'rectify' || d.kind === 'item')) ? ok(true) : illegal({ command: cmd.name });
     }
     case 'supervise':
-      return cmd.level > c.supervision ? ok(true) : illegal({ command: cmd.name, level: c.supervision });
+      return cmd.level > c.supervision && !c.paused ? ok(true) : illegal({ command: cmd.name, level: c.supervision });
     case 'supervisionBreached':
       return c.supervisionOpen && c.supervision === cmd.level ? ok(true) : illegal({ command: cmd.name });
+    case 'unmerge':
+      // While it is merged nothing else happens to a case: a refusal of an earlier merge is no news.
+      return 'seq' in cmd && cmd.seq !== c.seq ? illegal({ command: cmd.name }) : reasonNeeded(cmd.reason);
     case 'absorb':
-      return c.absorbed.includes(cmd.hazardId) || cmd.hazardId === c.hazardId ? illegal({ command: cmd.name }) : ok(true);
+      return hasHeard(c, cmd) || cmd.hazardId === c.hazardId ? illegal({ command: cmd.name }) : ok(true);
     case 'release':
-      return c.absorbed.includes(cmd.hazardId) ? ok(true) : illegal({ command: cmd.name });
+      return cmd.seq === undefined ? (c.absorbed.includes(cmd.hazardId) ? ok(true) : illegal({ command: cmd.name })) : hasHeard(c, cmd) ? illegal({ command: cmd.name }) : ok(true);
     case 'lookBackDue':
       return c.lookBacks.some((l) => l.n === cmd.n && l.state === 'pending') ? ok(true) : illegal({ command: cmd.name });
     case 'join':
@@ -330,7 +349,7 @@ const checkDecision = (c: HazardCase, cmd: Extract<HazardCommand, { name: 'decid
   if (cmd.granted) {
     const due = rectifyDeadline(c);
     const until = cmd.dueAt ?? c.extension?.dueAt ?? 0;
-    if (!due || due.breached) return refuse('hazard.overdue');
+    if (!due || due.breached || c.overdue || c.supervision > 0) return refuse('hazard.overdue');
     if (!Number.isSafeInteger(until) || until <= due.dueAt || until <= at || until > (c.extension?.dueAt ?? 0)) return refuse('hazard.extension_invalid', { field: 'dueAt', detail: { after: due.dueAt, notAfter: c.extension?.dueAt ?? null } });
   }
   return reasonNeeded(cmd.reason);
@@ -338,7 +357,8 @@ const checkDecision = (c: HazardCase, cmd: Extract<HazardCommand, { name: 'decid
 
 /** Who has still to sign before this person can accept: named signers, and for a major hazard one other person. */
 export const missingSignatures = (c: HazardCase, actor: Actor | null): string[] => {
-  const missing = c.signers.filter((p) => !c.signatures.some((s) => s.personId === p) && actor?.personId !== p);
+  // A signer who has had a part in the rectification since cannot sign any more, and is not waited for.
+  const missing = c.signers.filter((p) => !c.rectifierIds.includes(p) && !hasSigned(c, p) && !(actor && personsOf(actor).includes(p)));
   const other = c.signatures.some((s) => actor && !shares(s, actor));
   return needsTwo(c) && !other ? [...missing, 'second_person'] : missing;
 };

@@ -11,7 +11,7 @@ import { termEnd } from './calendar.ts';
 import type { Result } from './errors.ts';
 import { ok, refuse } from './errors.ts';
 import type {
-  DeadlineKind, EvidenceItem, HazardCase, HazardCommand, HazardEffect, HazardReport, LookBack, NoticeEffect, OpenDeadline, RectificationItem, Step, SystemCommand, TransitionRecord,
+  CommandName, DeadlineKind, EvidenceItem, HazardCase, HazardCommand, HazardEffect, HazardReport, LookBack, NoticeEffect, OpenDeadline, RectificationItem, Step, SystemCommand, TransitionRecord,
 } from './hazard-case.ts';
 import { checkCommand, findDeadline, itemsOf, MOVES, rectifyDeadline } from './hazard-moves.ts';
 import type { NoticeKind, NoticeRecipient } from './notices.ts';
@@ -39,6 +39,9 @@ export interface StepContext {
 /** The whole case as one item, until it is split. */
 const WHOLE = 'whole';
 const wholeItem = (title: string): RectificationItem => ({ itemId: WHOLE, title, state: 'open', dueAt: null, rejections: 0 });
+
+/** Acts that begin a clock which the case may have had before. */
+const BEGINS_ANEW: readonly CommandName[] = ['dispatch', 'returnDispatch', 'reassess', 'merge', 'unmerge', 'reconsider', 'decideExtension', 'resume', 'reopen'];
 
 const remindersOf = (kind: DeadlineKind, at: number, dueAt: number, policy: ParkPolicy): number[] =>
   (kind === 'rectify' || kind === 'supervision' || kind === 'item' ? policy.remindBeforeMs : [])
@@ -93,6 +96,7 @@ export const openCase = (input: { hazardId: string; tenantId: string; report: Ha
     listed: null,
     mergedInto: null,
     absorbed: [],
+    heard: {},
     predecessorId: report.predecessor?.hazardId ?? null,
     successorId: null,
     lookBacks: [],
@@ -112,7 +116,7 @@ export const caseOf = (snapshot: Partial<HazardCase> & Pick<HazardCase, 'hazardI
   const { reportIds, ...known } = snapshot;
   return {
     reportCount: reportIds?.length ?? 1, planned: false, extension: null, extensions: 0, paused: null, pauses: 0, used: { triage: 0, dispatch: 0, rectify: 0 }, signatures: [], signers: [], listed: null,
-    mergedInto: null, absorbed: [], predecessorId: null, successorId: null, lookBacks: [], acceptedAt: null,
+    mergedInto: null, absorbed: [], heard: {}, predecessorId: null, successorId: null, lookBacks: [], acceptedAt: null,
     items: [{ ...wholeItem(snapshot.title), state: snapshot.state === 'submitted' ? 'submitted' : snapshot.state === 'accepted' || snapshot.state === 'archived' ? 'accepted' : 'open' }],
     ...known,
     deadlines: snapshot.deadlines.map((d) => ({ ...d, countsFrom: d.countsFrom ?? d.startedAt })),
@@ -121,7 +125,7 @@ export const caseOf = (snapshot: Partial<HazardCase> & Pick<HazardCase, 'hazardI
 
 const reportEvidence = (report: HazardReport): HazardEffect => ({
   kind: 'evidence',
-  purpose: report.origin === 'manual' ? 'report' : 'sensor',
+  purpose: report.origin === 'sensor' || report.origin === 'floor' ? 'sensor' : 'report',
   items: report.evidence,
   uploaderId: report.reporterId,
 });
@@ -159,8 +163,9 @@ const recordOf = (before: HazardCase | null, next: HazardCase, cmd: HazardComman
  * effects that belong into the same transaction.
  */
 export const step = (before: HazardCase, cmd: HazardCommand, ctx: StepContext): Result<Step> => {
-  // Server time never runs backwards within a case.
-  const at = Math.max(ctx.at, before.lastAt);
+  // Server time never runs backwards within a case. An act that begins a clock anew comes strictly after what was
+  // before, so that every deadline of a case has an instant of its own, by which the record tells them apart.
+  const at = Math.max(ctx.at, before.lastAt + ((ctx.actor || cmd.name === 'resume') && BEGINS_ANEW.includes(cmd.name) ? 1 : 0));
   const checked = checkCommand(before, cmd, ctx.actor, at, ctx.policy);
   if (!checked.ok) return checked;
   if (cmd.name === 'open') return refuse('hazard.illegal_move');
@@ -234,12 +239,24 @@ export const step = (before: HazardCase, cmd: HazardCommand, ctx: StepContext): 
   /** The end of every clock of a case that is decided elsewhere. */
   const stopClocks = (): void => {
     end('withdrawn', 'triage', 'dispatch', 'rectify', 'item');
+    next.items = next.items.map((i) => (i.state === 'accepted' ? i : { ...i, dueAt: null }));
     next.dueAt = null;
+    next.needsOwner = false;
     next.extension = null;
     next.paused = null;
   };
+  const notifyDelisting = (): void => {
+    notify('delisting', 'enterprise', { dueAt: null });
+    notify('delisting', 'emergency_office', { isCopy: true, dueAt: null });
+    notify('delisting', 'regulator', { isCopy: true, dueAt: null });
+  };
   const triageClock = (): void => {
     start('triage', 0, policy.triageMs, 'triageMs', next.used.triage);
+  };
+  /** News of a duplicate, and the reports that it brings now. */
+  const hear = (hazardId: string, seq: number | undefined, reportCount: number): void => {
+    next.reportCount += reportCount - (before.absorbed.includes(hazardId) ? (before.heard[hazardId]?.reportCount ?? 0) : 0);
+    next.heard = { ...next.heard, [hazardId]: { seq: seq ?? 0, reportCount } };
   };
   const unfreeze = (): void => {
     if (!next.paused) return;
@@ -301,8 +318,8 @@ export const step = (before: HazardCase, cmd: HazardCommand, ctx: StepContext): 
     case 'reassess':
       stopClocks();
       if (before.responsibleId) notify('returned', 'enterprise', { dueAt: null });
+      if (before.listed) notifyDelisting();
       next.responsibleId = null;
-      next.needsOwner = false;
       next.listed = null;
       triageClock();
       break;
@@ -336,7 +353,8 @@ export const step = (before: HazardCase, cmd: HazardCommand, ctx: StepContext): 
       for (const item of cmd.items) {
         if (item.dueAt !== null) begin({ kind: 'item', level: 0, item: item.itemId, countsFrom: at, dueAt: item.dueAt, basis: 'split' });
       }
-      rectifier();
+      // Who of the park divides the work has no part in doing it.
+      if (actor?.orgKind === 'enterprise') rectifier();
       break;
     }
     case 'requestExtension':
@@ -433,9 +451,7 @@ export const step = (before: HazardCase, cmd: HazardCommand, ctx: StepContext): 
     case 'delist':
       next.listed = null;
       end('met', 'delist');
-      notify('delisting', 'enterprise', { dueAt: null });
-      notify('delisting', 'emergency_office', { isCopy: true, dueAt: null });
-      notify('delisting', 'regulator', { isCopy: true, dueAt: null });
+      notifyDelisting();
       break;
     case 'dismiss':
       end('met', 'triage');
@@ -447,28 +463,28 @@ export const step = (before: HazardCase, cmd: HazardCommand, ctx: StepContext): 
       break;
     case 'merge':
       stopClocks();
-      next.needsOwner = false;
       next.mergedInto = cmd.intoHazardId;
       next.closedAt = at;
-      effects.push({ kind: 'tellCase', hazardId: cmd.intoHazardId, message: { name: 'absorb', hazardId: next.hazardId, reportCount: next.reportCount, statutory: next.statutory, reporterIds: next.reporterIds } });
+      effects.push({ kind: 'tellCase', hazardId: cmd.intoHazardId, message: { name: 'absorb', hazardId: next.hazardId, seq: next.seq, reportCount: next.reportCount, statutory: next.statutory, reporterIds: next.reporterIds } });
       notify('merged', 'reporter', { dueAt: null });
       notify('merged', 'emergency_office', { isCopy: true, dueAt: null });
       break;
     case 'unmerge':
-      if (actor) effects.push({ kind: 'tellCase', hazardId: before.mergedInto!, message: { name: 'release', hazardId: next.hazardId } });
+      if (actor) effects.push({ kind: 'tellCase', hazardId: before.mergedInto!, message: { name: 'release', hazardId: next.hazardId, seq: next.seq } });
       next.mergedInto = null;
       next.closedAt = null;
       next.grade = null;
       triageClock();
       break;
     case 'absorb':
-      next.absorbed = [...next.absorbed, cmd.hazardId];
-      next.reportCount += cmd.reportCount;
+      next.absorbed = [...new Set([...next.absorbed, cmd.hazardId])];
+      hear(cmd.hazardId, cmd.seq, cmd.reportCount);
       next.statutory = next.statutory || cmd.statutory;
       next.reporterIds = [...new Set([...next.reporterIds, ...cmd.reporterIds])];
       break;
     case 'release':
       next.absorbed = next.absorbed.filter((id) => id !== cmd.hazardId);
+      hear(cmd.hazardId, cmd.seq, 0);
       break;
     case 'archive':
       next.closedAt = at;
@@ -587,9 +603,9 @@ export const consequences = (after: HazardCase, cmd: HazardCommand, policy: Park
   }
 };
 
-/** Submitted in time and not judged in time: the lateness is the reviewer's. */
+/** All of it submitted in time and not judged in time: the lateness is the reviewer's. */
 const isUnderReview = (c: HazardCase, itemId: string | undefined): boolean =>
-  c.state === 'submitted' && (itemId === undefined || c.items.some((i) => i.itemId === itemId && i.state === 'submitted'));
+  c.state === 'submitted' && c.items.every((i) => i.state !== 'open' || (itemId !== undefined && i.itemId !== itemId));
 
 /** Whether a case is sent to its owner by rule right after this command. */
 export const dispatchesByRule = (name: HazardCommand['name']): boolean => name === 'triage' || name === 'reopen';

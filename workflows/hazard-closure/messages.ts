@@ -1,6 +1,6 @@
 import { defineQuery, defineSignal, defineUpdate } from '@temporalio/workflow';
 import type { Calendar } from '../../domain/calendar.ts';
-import type { HazardCase, HazardReport, PersonCommand, PersonCommandName, TransitionRecord } from '../../domain/hazard.ts';
+import type { AbsorbMessage, HazardCase, HazardReport, PersonCommand, PersonCommandName, ReleaseMessage, TransitionRecord } from '../../domain/hazard.ts';
 import type { Actor } from '../../domain/permissions.ts';
 import type { ParkPolicy } from '../../domain/policy.ts';
 
@@ -33,10 +33,10 @@ export const hazardReportSignal = defineSignal<[HazardReport]>('hazardReport');
 
 /** From another case, about a duplicate. Deduplicated by messageId. */
 export type CaseMessage = { messageId: string } & (
-  | { name: 'absorb'; hazardId: string; reportCount: number; statutory: boolean; reporterIds: string[] }
-  | { name: 'release'; hazardId: string }
-  /** The case that this one was merged into cannot take it. */
-  | { name: 'mergeRefused'; reason: string }
+  | AbsorbMessage
+  | ReleaseMessage
+  /** The case that this one was merged into cannot take it. seq: the merge that is refused. */
+  | { name: 'mergeRefused'; reason: string; seq?: number }
 );
 export const caseMessageSignal = defineSignal<[CaseMessage]>('caseMessage');
 
