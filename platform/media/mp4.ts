@@ -34,8 +34,14 @@ const MAX_SAMPLES = 1_000_000;
 const MAX_TEXT_BYTES = 1024 * 1024;
 /** Seconds from 1904, where the format counts from, to 1970. */
 const EPOCH_1904_S = 2_082_844_800;
-/** Boxes that hold words about the video, and boxes that players skip, in which anything may stand. */
-const ABOUT = new Set(['udta', 'meta', 'uuid', 'free', 'skip']);
+/** What a player needs, at each level. Anything else (words about the video, space in which anything may stand) is taken out. */
+const NEEDED = {
+  file: new Set(['ftyp', 'styp', 'moov', 'mdat', 'moof', 'mfra', 'sidx']),
+  movie: new Set(['mvhd', 'trak', 'mvex', 'iods']),
+  // Not `tref`: tracks that are taken out are not referred to.
+  track: new Set(['tkhd', 'edts', 'mdia', 'tapt']),
+  media: new Set(['mdhd', 'hdlr', 'minf', 'elng']),
+} as const;
 /** Tracks with pictures or sound. Any other (positions second by second, say) is taken out with its samples. */
 const SHOWN = new Set(['vide', 'soun']);
 /** ISO 6709, as phones write it. */
@@ -126,8 +132,8 @@ export const inspectMp4 = (size: number, read: ReadAt): Mp4Findings => {
     const hdlr = one(inMedia, 'hdlr');
     if (!mdia || !hdlr || hdlr.end - hdlr.body < 12) throw new Mp4Fault('a track without its kind');
     if (SHOWN.has(exactly(hdlr.body + 8, 4).toString('latin1'))) {
-      // References to tracks that are taken out lead nowhere.
-      for (const b of [...inTrack, ...inMedia]) if (ABOUT.has(b.type) || b.type === 'tref') takeOut(b);
+      for (const b of inTrack) if (!NEEDED.track.has(b.type)) takeOut(b);
+      for (const b of inMedia) if (!NEEDED.media.has(b.type)) takeOut(b);
       return;
     }
     if (inFragments) throw new Mp4Fault('a track of data in fragments');
@@ -156,9 +162,9 @@ export const inspectMp4 = (size: number, read: ReadAt): Mp4Findings => {
 
   const inFragments = file.some((b) => b.type === 'moof');
   for (const box of inMovie) {
-    if (ABOUT.has(box.type)) takeOut(box);
+    if (!NEEDED.movie.has(box.type)) takeOut(box);
     else if (box.type === 'trak') track(box, media, inFragments);
   }
-  for (const box of file) if (ABOUT.has(box.type)) takeOut(box);
+  for (const box of file) if (!NEEDED.file.has(box.type)) takeOut(box);
   return found;
 };

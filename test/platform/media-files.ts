@@ -65,7 +65,7 @@ export const videoWithPlace = (): Buffer => {
   const mdat = box('mdat', Buffer.from(PICTURES + PLACES));
   const at = FTYP.length + 8;
   const place = box('udta', box('\xa9xyz', Buffer.from('\0\x12\x15\xc7+31.2305+121.4737+004.5/', 'latin1')));
-  return Buffer.concat([FTYP, mdat, movie(track('vide', at, [PICTURES.length], [box('tref', Buffer.from('cdsc0001'))]), track('meta', at + PICTURES.length, [10, PLACES.length - 10]), place), box('free', Buffer.from('my home'))]);
+  return Buffer.concat([FTYP, mdat, movie(track('vide', at, [PICTURES.length], [box('tref', Buffer.from('cdsc0001'))]), track('meta', at + PICTURES.length, [10, PLACES.length - 10]), place), box('free', Buffer.from('my home')), box('sefd', Buffer.from('my home again'))]);
 };
 
 /** Nothing in it has to be taken out. `mediaBytes` of pictures follow `head` and come before `tail`. */
