@@ -60,8 +60,8 @@ export const createTaskActivities = ({ database, notices }: ActivityDeps) => ({
   tellTask: async (told: TaskNotice): Promise<void> => {
     await database.pgTransaction({ scope: 'service' }, async (client) => {
       const { rows } = await client.query<{ owner_org_id: string }>(
-        `UPDATE task SET overdue_at = CASE WHEN $2 THEN coalesce(overdue_at, $3) ELSE overdue_at END, escalation = greatest(escalation, $4) WHERE id = $1 AND done_at IS NULL RETURNING owner_org_id`,
-        [told.taskId, told.phase !== 'assigned', new Date(told.at), told.rung],
+        `UPDATE task SET overdue_at = CASE WHEN $2 THEN coalesce(overdue_at, due_at + grace_ms * interval '1 millisecond') ELSE overdue_at END, escalation = greatest(escalation, $3) WHERE id = $1 AND done_at IS NULL RETURNING owner_org_id`,
+        [told.taskId, told.phase !== 'assigned', told.rung],
       );
       if (!rows[0]) return;
       await issueTaskNotices(client, told, notices);

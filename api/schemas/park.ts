@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { LANES } from '../../domain/channels.ts';
 import { NOTICE_KINDS } from '../../domain/notices.ts';
 import { AssetRef, flag, id, instant, list, named, OrgRef, page, PersonRef, text } from './common.ts';
 
@@ -66,7 +67,7 @@ export const Rating = z.strictObject({ rating: z.string().nullable() });
 export const NoticeQuery = z.strictObject({ unread: flag.optional(), hazardId: id.optional(), ...page });
 const notice = {
   id: z.string(), kind: z.enum(NOTICE_KINDS), subject: z.string(), recipient: OrgRef, isCopy: z.boolean(), language: z.enum(['zh', 'en']), issuedAt: z.string(), readAt: nullableTime,
-  hazardId: z.string().nullable(), alarmId: z.string().nullable(),
+  acknowledgedAt: nullableTime, lane: z.enum(LANES), hazardId: z.string().nullable(), alarmId: z.string().nullable(), taskId: z.string().nullable(),
 };
 export const NoticeSummary = z.object(notice).meta({ id: 'NoticeSummary' });
 export const NoticeList = list(NoticeSummary);

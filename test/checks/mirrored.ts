@@ -22,6 +22,8 @@ export const COVERED_ELSEWHERE: Record<string, string> = {
   'workflows/second-supervision/messages.ts': 'test/workflows/hazard-closure.test.ts',
   'activities/inspections.ts': 'test/workflows/inspection-expiry.test.ts',
   'activities/alarms.ts': 'test/workflows/alarm-handling.test.ts',
+  'activities/tasks.ts': 'test/workflows/duty-task.test.ts',
+  'activities/undeliverable.ts': 'test/activities/deliver-sms.test.ts',
   // Each invariant has a test of its own there.
   'activities/audit/access.ts': 'test/activities/audit/invariants.test.ts',
   'activities/audit/check.ts': 'test/activities/audit/invariants.test.ts',

@@ -13,12 +13,13 @@ export interface VirtualPark {
   close(): Promise<void>;
 }
 
-export const startVirtualPark = async (): Promise<VirtualPark> => {
+/** `activities`: those of a park whose channels or files are the test's own. */
+export const startVirtualPark = async (options: { activities?: (database: Database) => object } = {}): Promise<VirtualPark> => {
   const testDatabase = await createTestDatabase();
   const database = testDatabase.open();
   await seedPark(database);
   const env = await startTimeSkippingEnv();
-  const stop = await startWorker(env.nativeConnection, activitiesOf(database));
+  const stop = await startWorker(env.nativeConnection, (options.activities ?? activitiesOf)(database));
   return {
     env,
     database,

@@ -57,7 +57,7 @@ export async function dutyTask({ taskId }: DutyTaskInput): Promise<TaskFacts | n
     if (left > 0 && (await condition(isDone, left))) break;
     if (isDone()) break;
     const at = Date.now();
-    task = { ...task, overdueAt: task.overdueAt ?? at, escalation: rung.rung };
+    task = { ...task, overdueAt: task.overdueAt ?? task.dueAt + task.graceMs, escalation: rung.rung };
     tail = tail.then(() => tellTask({ taskId, phase: rung.rung === 1 ? 'overdue' : 'escalated', rung: rung.rung, recipients: rung.recipients, at }));
   }
   await tail;

@@ -158,3 +158,12 @@ BEGIN
     EXECUTE format('CREATE POLICY readers ON %I FOR SELECT USING ((SELECT pw_scope()) = ''park'')', t);
   END LOOP;
 END $$;
+
+-- A regulator reads the notices to it for as long as it has a grant for the tenant.
+DROP POLICY readers ON notice;
+CREATE POLICY readers ON notice FOR SELECT USING (
+  (SELECT pw_scope()) = 'park'
+  OR ((SELECT pw_scope()) = 'tenant' AND recipient_org_id = (SELECT pw_tenant()))
+  OR ((SELECT pw_scope()) = 'grant' AND recipient_org_id = (SELECT pw_tenant()) AND tenant_id IN (SELECT pw_granted())));
+-- To whom the notice is addressed: itself.
+CREATE POLICY own ON organisation FOR SELECT USING ((SELECT pw_scope()) = 'grant' AND id = (SELECT pw_tenant()));
