@@ -58,7 +58,11 @@ export const openArchiveStore = (dataDir: string): ArchiveStore => {
     put: async (content) => {
       const sha256 = hashOf(content);
       const path = pathOf(sha256);
-      await (swept ??= sweep());
+      swept ??= sweep().catch((error: unknown) => {
+        swept = null;
+        throw error;
+      });
+      await swept;
       const part = join(tmp, randomUUID());
       try {
         const file = await open(part, 'wx', 0o600);

@@ -34,6 +34,8 @@ export const createPdfRenderer = (options: { limitMs?: number; entry?: string } 
     started.once('exit', () => {
       if (child === started) child = null;
     });
+    // Heard by whoever waits for a document; between two orders it is nobody's concern.
+    started.on('error', () => {});
     // Idle, it keeps nobody alive.
     started.unref();
     started.channel?.unref();
