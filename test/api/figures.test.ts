@@ -1,11 +1,12 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import type { Grouping } from '../../domain/figures.ts';
-import { datedAt, figureDefinitions, figureOf, groupFilter, groupKey, GROUPINGS } from '../../domain/figures.ts';
+import { datedAt, figureDefinitions, figureOf, groupFilter, groupKey, GROUPINGS, monthPeriod } from '../../domain/figures.ts';
 import type { CaseFacts } from '../../domain/hazard-filter.ts';
 import { matches } from '../../domain/hazard-filter.ts';
 import { randomOf } from '../chaos/random.ts';
 import { randomLives } from '../domain/random-lives.ts';
 import { factsOfLives, storeLives } from '../prisma/store-lives.ts';
+import { readXlsx } from '../templates/read-xlsx.ts';
 import type { Visitor, World } from './world.ts';
 import { startWorld } from './world.ts';
 
@@ -137,5 +138,38 @@ describe('figures', () => {
     }
     expect(new Set(ids).size).toBe(facts.length);
     expect(dues).toEqual([...dues].sort((a, b) => (a ?? '9') < (b ?? '9') ? -1 : (a ?? '9') > (b ?? '9') ? 1 : 0));
+  });
+
+  test('the Excel file has the definitions, the figures and the cases, in the language that is asked for; no text of a case is a formula', async () => {
+    await world.db.pool.query("UPDATE hazard SET title = '=HYPERLINK(\"http://evil.example\")', description = '@SUM(1)' WHERE id = $1", [facts[0]!.hazardId]);
+    const office = await world.as(world.park.people.office);
+    const range = `from=${new Date(ALL.from).toISOString()}&to=${new Date(ALL.to).toISOString()}`;
+    const download = async (visitor: Visitor, path: string, headers: Record<string, string> = {}) => {
+      const reply = await fetch(world.base + path, { headers: { Cookie: visitor.cookie, ...headers } });
+      expect([reply.status, reply.headers.get('Content-Type')]).toEqual([200, 'application/vnd.openxmlformats-officedocument.spreadsheetml.sheet']);
+      return readXlsx(Buffer.from(await reply.arrayBuffer()));
+    };
+    const zh = await download(office, `/api/v1/figures/export.xlsx?${range}&groupBy=type&language=zh`);
+    expect(zh.sheets.map((s) => s.name)).toEqual(['指标定义', '指标', '隐患清单']);
+    expect(zh.sheets.every((s) => !s.hasFormula)).toBe(true);
+    expect(zh.sheets[0]!.rows).toHaveLength(1 + figureDefinitions().length);
+    expect(zh.sheets[2]!.rows).toHaveLength(1 + facts.length);
+    const poisoned = zh.sheets[2]!.rows.find((r) => r.some((c) => c.value.startsWith('=HYPERLINK')))!;
+    expect(poisoned.filter((c) => /^[=@]/.test(c.value)).map((c) => [c.type, c.format])).toEqual([['s', '@'], ['s', '@']]);
+    const view = await figuresOf(office, 'type', ALL);
+    expect(zh.sheets[1]!.rows).toHaveLength(1 + view.groups.length * figureDefinitions().length);
+    const en = await download(office, `/api/v1/figures/export.xlsx?${range}`, { 'Accept-Language': 'en' });
+    expect(en.sheets.map((s) => s.name)).toEqual(['Definitions', 'Figures', 'Cases']);
+
+    const month = '2026-03';
+    const { from, to } = monthPeriod(month);
+    const own = facts.filter((c) => c.tenantId === 'ent-1');
+    const officer = await world.as(world.park.enterprises[0]!.officer);
+    const list = await download(officer, `/api/v1/enterprises/ent-1/hazard-list.xlsx?month=${month}&language=zh`);
+    expect(list.sheets.map((s) => [s.name, s.rows.length - 1])).toEqual([
+      ['本月上报', own.filter((c) => c.reportedAt >= from && c.reportedAt < to).length],
+      ['上月结转', own.filter((c) => c.reportedAt < from && (c.closedAt === null || c.closedAt >= from)).length],
+    ]);
+    expect((await officer.get(`/api/v1/enterprises/ent-2/hazard-list.xlsx?month=${month}`)).status).toBe(404);
   });
 });
