@@ -71,7 +71,7 @@ export const INVARIANTS = {
   'deadline-basis-known': error('deadlines', '每个期限的依据是在册的园区策略', 'The basis of every deadline is a policy on record'),
   'deadline-breach-told': error('deadlines', '每次逾期都有流转记录和逾期通知', 'Every breach is on the record and was told'),
   'deadline-breach-kept': error('deadlines', '到期的期限都已记为逾期', 'No deadline that has passed is still running'),
-  'deadline-breach-on-time': warning('deadlines', '逾期在到期后不久即被记录', 'Every breach was recorded shortly after it was due'),
+  'deadline-breach-on-time': warning('deadlines', '近两日的逾期在到期后不久即被记录', 'Every breach of the last two days was recorded shortly after it was due'),
   'deadline-none-after-close': error('deadlines', '办结案卷没有未了的整改期限', 'A closed case has no deadline of its handling left'),
   'supervision-by-cause': error('deadlines', '每级督办与其起因相符', 'Every level of supervision fits its cause'),
   'supervision-told': error('deadlines', '每次督办都有通知书和抄送', 'Every supervision was told by a notice with a copy'),
@@ -144,8 +144,9 @@ export const SELF_AUDIT = {
   deadAfterAttempts: 10,
   /** A timer that is later than this was lost. */
   timerMs: 10 * MINUTE,
-  /** A breach that was recorded later than this is late. */
+  /** A breach that was recorded later than this is late. It is told for so long: that the park stood still cannot be mended afterwards. */
   lateMs: 5 * MINUTE,
+  lateToldMs: 2 * DAY,
   orphanMs: DAY,
   grantMs: 366 * DAY,
   /** A disagreement with the engine is looked at again after this before it counts. */

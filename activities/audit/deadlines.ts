@@ -47,7 +47,7 @@ export const deadlineChecks = {
   'deadline-breach-kept': query(`SELECT ${DEADLINE} FROM deadline d JOIN hazard h ON h.id = d.hazard_id
     WHERE ${RUNNING} AND d.due_at < now() - ${interval(SELF_AUDIT.timerMs)} AND h.state NOT IN ${CLOSED} AND NOT h.paused`),
   'deadline-breach-on-time': query(`SELECT ${DEADLINE} FROM deadline d CROSS JOIN LATERAL (SELECT min(t.recorded_at) AS recorded_at FROM hazard_transition t WHERE ${BREACH}) b
-    WHERE d.breached_at IS NOT NULL AND b.recorded_at > d.due_at + ${interval(SELF_AUDIT.lateMs)}`),
+    WHERE d.breached_at IS NOT NULL AND b.recorded_at > now() - ${interval(SELF_AUDIT.lateToldMs)} AND b.recorded_at > d.due_at + ${interval(SELF_AUDIT.lateMs)}`),
   'deadline-none-after-close': query(`SELECT ${DEADLINE} FROM deadline d JOIN hazard h ON h.id = d.hazard_id WHERE ${RUNNING} AND d.kind <> 'look_back' AND h.state IN ${CLOSED}`),
 
   'supervision-by-cause': query(`SELECT ${SUPERVISION} FROM supervision s WHERE NOT CASE cause

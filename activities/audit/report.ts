@@ -38,7 +38,7 @@ const describe = (report: SelfAuditReport): { zh: string; en: string } => {
 
 /**
  * Puts the report on the record once, with its audit event; with `task`, what was violated is a task of the park's
- * administration. Gives whether it was new.
+ * administration, unless one about exactly this is open already. Gives whether it was new.
  */
 export const recordReport = async (client: pg.ClientBase, signed: SignedSelfAudit, options: { task: boolean }): Promise<boolean> => {
   const { report, signature } = signed;
@@ -58,14 +58,17 @@ export const recordReport = async (client: pg.ClientBase, signed: SignedSelfAudi
     randomUUID(), 'self_audit.run', `self-audit/${report.reportId}`, outcome, JSON.stringify({ violated, notChecked: count('not_checked'), keyId: signature.keyId }),
   ]);
   if (options.task && violated.length > 0) {
+    const named = violated.map((v) => ({ ...v, zh: INVARIANTS[v.id].zh, en: INVARIANTS[v.id].en }));
     const { rows } = await client.query<{ id: string }>(
-      `SELECT o.id FROM organisation o WHERE o.kind = 'park_department' ORDER BY EXISTS (SELECT FROM membership m WHERE m.org_id = o.id AND m.role = 'park_admin') DESC, o.code LIMIT 1`,
+      `SELECT o.id FROM organisation o
+       WHERE o.kind = 'park_department' AND NOT EXISTS (SELECT FROM task t WHERE t.dedupe_key LIKE 'self-audit/%' AND t.done_at IS NULL AND t.detail->'violated' = $1::jsonb) ORDER BY EXISTS (SELECT FROM membership m WHERE m.org_id = o.id AND m.role = 'park_admin') DESC, o.code LIMIT 1`,
+      [JSON.stringify(named)],
     );
     const park = rows[0]?.id;
     if (park !== undefined) {
       await addTask(client, {
         tenantId: park, ownerOrgId: park, ownerPersonId: null, kind: 'other', title: describe(report), hazardId: null, assetId: null,
-        detail: { selfAudit: report.reportId, violated: violated.map((v) => ({ ...v, zh: INVARIANTS[v.id].zh, en: INVARIANTS[v.id].en })) },
+        detail: { selfAudit: report.reportId, violated: named },
         dueAt: Date.parse(report.finishedAt) + SELF_AUDIT.taskMs, dedupeKey: `self-audit/${report.reportId}`,
       });
     }

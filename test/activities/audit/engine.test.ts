@@ -29,7 +29,7 @@ import type { TestDatabase } from '../../db.ts';
 import { createTestDatabase } from '../../db.ts';
 import { startLocalEnv } from '../../engine.ts';
 import type { Case } from '../../workflows/park.ts';
-import { activitiesOf, bringTo, HOUR, openCase, PEOPLE, REJECT, startWorker, seedPark } from '../../workflows/park.ts';
+import { activitiesOf, bringTo, HOUR, openCase, PEOPLE, REJECT, seedPark, startWorker, TRIAGE } from '../../workflows/park.ts';
 import { addFile } from './rich-park.ts';
 
 type EngineId = Extract<InvariantId, `engine-${string}`>;
@@ -107,6 +107,35 @@ test('cases at work agree with their workflows', async () => {
   expect(violated(report)).toEqual([]);
   expect(report.findings.filter((f) => f.status === 'not_checked')).toEqual([]);
 });
+
+test('cases that are at work while they are looked at give no false alarm', async () => {
+  const photo = await addFile(database, dataDir, 'a photo of what is being done');
+  const evidence = [photo];
+  let atWork = true;
+  const work = Promise.all(
+    Array.from({ length: 10 }, async () => {
+      const found = await openCase(client, database, Date.now(), { report: { evidence } });
+      await found.until((c) => c.state === 'reported');
+      await found.act(PEOPLE.inspector, TRIAGE);
+      await found.until((c) => c.state === 'dispatched');
+      await found.act(PEOPLE.officer, { name: 'start' });
+      for (let round = 0; round < 4; round++) {
+        await found.act(PEOPLE.officer, { name: 'submit', note: '已更换', evidence });
+        await found.act(PEOPLE.inspector, REJECT);
+      }
+    }),
+  ).finally(() => {
+    atWork = false;
+  });
+  let looks = 0;
+  do {
+    expect(violated(await audit())).toEqual([]);
+    looks += 1;
+  } while (atWork);
+  await work;
+  expect(violated(await audit())).toEqual([]);
+  expect(looks).toBeGreaterThan(1);
+}, 120_000);
 
 describe('every disagreement is found, by the invariant that it violates and by no other', () => {
   /** Done, and undone after the look. */
@@ -209,6 +238,10 @@ test('the nightly run signs its report, puts it on the record once and makes wha
   expect(verifyReportFile(text.replace('engine-open-case-runs', 'engine-state-agrees'), key.publicKey)).toEqual({ ok: false, reason: 'altered' });
   await expect(database.pool.query(`UPDATE audit_report SET outcome = 'ok'`)).rejects.toThrow('append-only');
 
+  // The next night finds the same: a task about it is open already.
+  const next = await client.workflow.execute<() => Promise<SelfAuditResult>>(SELF_AUDIT_WORKFLOW, { workflowId: 'schedule/self-audit', taskQueue: CLOSURE_QUEUE });
+  expect(next).toMatchObject({ outcome: 'violated', violated: 1 });
+  expect(next.reportId).not.toBe(result.reportId);
   expect((await database.pool.query('SELECT kind, owner_org_id, detail FROM task')).rows).toMatchObject([{ kind: 'other', owner_org_id: 'park-admin', detail: { selfAudit: result.reportId, violated: [{ id: 'engine-open-case-runs', violations: 1 }] } }]);
-  expect((await database.pool.query(`SELECT outcome, object FROM audit_event WHERE action = 'self_audit.run'`)).rows).toEqual([{ outcome: 'violated', object: `self-audit/${result.reportId}` }]);
+  expect((await database.pool.query(`SELECT outcome, object FROM audit_event WHERE action = 'self_audit.run' ORDER BY at`)).rows).toEqual([result, next].map(({ reportId }) => ({ outcome: 'violated', object: `self-audit/${reportId}` })));
 }, 60_000);
