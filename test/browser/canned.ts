@@ -17,7 +17,7 @@ import type { Alarm, Hazard, ParkGeoJson, ProblemBody, Session } from '../../por
 
 const root = join(import.meta.dirname, '../..');
 const KINDS: Record<string, string> = { '.html': 'text/html', '.js': 'text/javascript', '.css': 'text/css', '.svg': 'image/svg+xml' };
-const POLICY = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; media-src 'self'; connect-src 'self'; frame-ancestors 'none'; base-uri 'none'; form-action 'self'";
+const POLICY = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; media-src 'self'; connect-src 'self'; worker-src 'self'; frame-ancestors 'none'; base-uri 'none'; form-action 'self'";
 
 export const servePortal = async (): Promise<{ origin: string; stop: () => Promise<void> }> => {
   await promisify(execFile)(process.execPath, [join(root, 'portal/build.ts')], { env: { ...process.env, NODE_ENV: 'production', NODE_OPTIONS: '' } });

@@ -19,8 +19,8 @@ export interface Watched {
   complaints: string[];
 }
 
-export const openPage = async (browser: Browser, origin: string, { language = 'zh-CN', width = 1440 }: { language?: UiLanguage; width?: Width } = {}): Promise<Watched> => {
-  const context = await browser.newContext({ locale: language, viewport: { width, height: width === 390 ? 844 : 900 }, hasTouch: width === 390, baseURL: origin });
+export const openPage = async (browser: Browser, origin: string, { language = 'zh-CN', width = 1440, worksOffline = false }: { language?: UiLanguage; width?: Width; worksOffline?: boolean } = {}): Promise<Watched> => {
+  const context = await browser.newContext({ serviceWorkers: worksOffline ? 'allow' : 'block', locale: language, viewport: { width, height: width === 390 ? 844 : 900 }, hasTouch: width === 390, baseURL: origin });
   const page = await context.newPage();
   page.setDefaultTimeout(30_000);
   const complaints: string[] = [];

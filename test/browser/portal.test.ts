@@ -124,7 +124,7 @@ describe('acting on a case', () => {
     const { page } = await open(caseAnswers(() => hazardOf({ allowedActs: ['returnDispatch', 'start'] })));
     await page.goto('/hazards/hazard-1');
     await page.locator('.act-buttons button').first().waitFor();
-    expect(await page.locator('.act-buttons button').allTextContents()).toEqual(['退回派发', '开始整改']);
+    expect(await page.locator('.act-buttons button').allTextContents()).toEqual(['开始整改', '退回派发']);
     const none = await open(caseAnswers(() => hazardOf({ allowedActs: [] })));
     await none.page.goto('/hazards/hazard-1');
     await none.page.getByRole('heading', { name: '证据' }).waitFor();
@@ -425,9 +425,10 @@ describe('lists and places', () => {
 
   test.each([
     ['investment_office', ['安全评级']],
-    ['regulator', ['总览', '隐患']],
-    ['process_owner', ['总览', '流程']],
-    ['enterprise_safety_officer', ['总览', '隐患', '上报', '通知书']],
+    ['regulator', ['总览', '隐患', '通知书', '设置']],
+    ['process_owner', ['总览', '流程', '设置']],
+    ['enterprise_safety_officer', ['总览', '隐患', '上报', '任务', '通知书', '统计', '设置']],
+    ['inspector', ['总览', '研判', '隐患', '上报', '任务', '通知书', '统计', '设置']],
   ] as const)('%s sees the places of the role and no other', async (role, places) => {
     const { page } = await open({ 'GET /session': () => ({ json: sessionOf(role) }), 'GET /map': () => ({ json: mapOf(null) }), 'GET /alarms': () => pageOf(), 'GET /enterprises': () => pageOf() });
     await page.goto('/password');

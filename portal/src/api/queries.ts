@@ -3,7 +3,7 @@ import { infiniteQueryOptions, queryOptions } from '@tanstack/react-query';
 import { keptFor } from '../offline/kept.ts';
 import { call, query } from './client.ts';
 import type { Action } from '../../../domain/permissions.ts';
-import type { Affiliation, Alarm, ArchivePackage, Asset, AssetDetail, Board, ChainState, Delegation, Duplicate, FlowVersion, Hazard, HazardSummary, Notice, NoticeSummary, Organisation, OrgRef, Page, ParkGeoJson, Person, Reading, ResponsibleAt, Taxonomy, TimelineItem } from './types.ts';
+import type { Account, Affiliation, Alarm, AnalysisReport, ArchivePackage, Asset, AssetDetail, AssetHistory, Board, CalendarDay, CalendarYear, ChainState, Delegation, Delivery, Duplicate, FigureGrouping, Figures, FlowVersion, Grant, Hazard, HazardSummary, NeverFixed, Notice, NoticeSummary, Organisation, OrgRef, Page, ParkGeoJson, PatrolPlan, Person, Reading, ResponsibilityRule, ResponsibleAt, RunningEffects, SelfAudit, SelfAuditSummary, SmsTemplate, Task, Taxonomy, TimelineItem } from './types.ts';
 
 export interface HazardFilters {
   state?: string;
@@ -88,3 +88,38 @@ export const personsQuery = (params: { may?: Action; orgId?: string }) =>
 export const organisationsQuery = () => queryOptions({ queryKey: ['organisations'], queryFn: ({ signal }) => call<{ items: Organisation[] }>('GET', '/api/v1/organisations', { signal }), staleTime: 300_000 });
 export const delegationsQuery = () => paged<Delegation>(['delegations'], '/api/v1/delegations', {}, 50);
 export const affiliationsQuery = () => paged<Affiliation>(['affiliations'], '/api/v1/affiliations', {}, 50);
+
+export interface FiguresParams {
+  from: string;
+  to: string;
+  groupBy: FigureGrouping;
+  tenantId?: string;
+  type?: string;
+}
+export const figuresQuery = (params: FiguresParams) => queryOptions({ queryKey: ['figures', params], queryFn: ({ signal }) => call<Figures>('GET', query('/api/v1/figures', { ...params }), { signal }) });
+export const runningEffectQuery = (week: string | undefined) => queryOptions({ queryKey: ['running-effect', week], queryFn: ({ signal }) => call<RunningEffects>('GET', query('/api/v1/running-effect', { week }), { signal }) });
+export const neverFixedQuery = (k: number | undefined) => queryOptions({ queryKey: ['never-fixed', k], queryFn: ({ signal }) => call<NeverFixed>('GET', query('/api/v1/analysis/never-fixed', { k }), { signal }) });
+export const analysisQuery = (params: { from: string; to: string; tenantId?: string }) => queryOptions({ queryKey: ['analysis', params], queryFn: ({ signal }) => call<AnalysisReport>('GET', query('/api/v1/analysis/report', params), { signal }) });
+export const assetHistoryQuery = (id: string, days: number) => queryOptions({ queryKey: ['asset-history', id, days], queryFn: ({ signal }) => call<AssetHistory>('GET', query(`/api/v1/assets/${id}/hazard-history`, { days }), { signal }) });
+export const selfAuditsQuery = () => paged<SelfAuditSummary>(['self-audits'], '/api/v1/self-audits', {}, 50);
+export const selfAuditQuery = (id: string) => queryOptions({ queryKey: ['self-audit', id], queryFn: ({ signal }) => call<SelfAudit>('GET', `/api/v1/self-audits/${id}`, { signal }) });
+export const calendarQuery = (from: string, to: string) => queryOptions({ queryKey: ['calendar', from, to], queryFn: ({ signal }) => call<{ items: CalendarDay[] }>('GET', query('/api/v1/calendar', { from, to }), { signal }), retry: false });
+export const calendarYearsQuery = () => queryOptions({ queryKey: ['calendar-years'], queryFn: ({ signal }) => call<{ items: CalendarYear[] }>('GET', '/api/v1/calendar/years', { signal }) });
+export const rulesQuery = (tenantId: string | undefined) => paged<ResponsibilityRule>(['rules', tenantId], '/api/v1/responsibility-rules', { tenantId, inForce: true }, 100);
+export const policyQuery = () => queryOptions({ queryKey: ['policy'], queryFn: ({ signal }) => call<{ at: string; policy: Record<string, unknown> & { id: string } }>('GET', '/api/v1/policy', { signal }) });
+export const accountsQuery = () => paged<Account>(['accounts'], '/api/v1/accounts', {}, 50);
+export const grantsQuery = () => paged<Grant>(['grants'], '/api/v1/grants', {}, 50);
+
+export interface TaskFilters {
+  open?: string;
+  overdue?: string;
+  mine?: string;
+  kind?: string;
+  hazardId?: string;
+  planId?: string;
+}
+export const tasksQuery = (filters: TaskFilters) => paged<Task>(['tasks', filters], '/api/v1/tasks', { ...filters }, 50);
+export const taskQuery = (id: string) => queryOptions({ queryKey: ['tasks', 'one', id], queryFn: ({ signal }) => call<Task>('GET', `/api/v1/tasks/${id}`, { signal }) });
+export const patrolPlansQuery = (active: boolean) => paged<PatrolPlan>(['patrol-plans', active], '/api/v1/patrol-plans', active ? { active: true } : {}, 50);
+export const smsTemplatesQuery = () => queryOptions({ queryKey: ['sms-templates'], queryFn: ({ signal }) => call<{ items: SmsTemplate[]; variables: Record<string, string[]> }>('GET', '/api/v1/sms-templates', { signal }) });
+export const deliveriesQuery = (noticeId: string) => queryOptions({ queryKey: ['deliveries', noticeId], queryFn: ({ signal }) => call<{ items: Delivery[] }>('GET', `/api/v1/notices/${noticeId}/deliveries`, { signal }) });

@@ -1,11 +1,14 @@
 /** The messages of docs/interfaces/http.md as the portal reads them. Times are ISO 8601 in UTC. */
 import type { AlarmState } from '../../../domain/alarm.ts';
+import type { Channel, DeliveryState, Lane } from '../../../domain/channels.ts';
 import type { DuplicateReason } from '../../../domain/duplicates.ts';
 import type { HazardOrigin, HazardState, ListingLevel, PersonCommandName } from '../../../domain/hazard-case.ts';
 import type { HazardGrade } from '../../../domain/hazard-types.ts';
 import type { HazardType } from '../../../domain/hazard-types.ts';
 import type { NoticeKind } from '../../../domain/notices.ts';
 import type { Action, OrganisationKind, Role } from '../../../domain/permissions.ts';
+import type { SmsApproval, SmsChannel, SmsKind } from '../../../domain/sms.ts';
+import type { TaskKind, TaskResult } from '../../../domain/tasks.ts';
 
 export interface Page<T> {
   items: T[];
@@ -373,8 +376,11 @@ export interface NoticeSummary {
   language: 'zh' | 'en';
   issuedAt: string;
   readAt: string | null;
+  acknowledgedAt: string | null;
+  lane: Lane;
   hazardId: string | null;
   alarmId: string | null;
+  taskId: string | null;
 }
 export interface Notice extends NoticeSummary {
   html: string;
@@ -400,4 +406,214 @@ export interface ProblemBody {
   titleEn: string;
   errors?: { field: string; code: string; messageZh: string; messageEn: string }[];
   instance?: string;
+}
+
+export interface Figure {
+  code: string;
+  value: number | null;
+  cases: number;
+  list: Record<string, string>;
+  part?: { cases: number; list: Record<string, string> };
+}
+export interface FigureDefinition extends Named {
+  code: string;
+  unit: 'cases' | 'share' | 'ms' | 'extensions';
+  definitionZh: string;
+  definitionEn: string;
+}
+export type FigureGrouping = 'none' | 'enterprise' | 'type' | 'grade' | 'month';
+export interface Figures {
+  from: string;
+  to: string;
+  groupBy: FigureGrouping;
+  definitions: FigureDefinition[];
+  groups: (Named & { key: string; figures: Figure[] })[];
+}
+export interface RecordRef {
+  kind: 'task' | 'hazard';
+  id: string;
+}
+interface EffectRate {
+  weight: number;
+  rate: number | null;
+  of: number;
+  done: number;
+  points: number;
+  records: RecordRef[];
+}
+export interface RunningEffects {
+  week: string;
+  from: string;
+  to: string;
+  items: {
+    tenant: OrgRef;
+    computedAt: string;
+    score: number;
+    before: number;
+    veto: boolean;
+    basis: 'both' | 'tasks' | 'rectification' | 'none';
+    vetoes: (Words & { records: RecordRef[] })[];
+    tasks: EffectRate;
+    rectification: EffectRate;
+    deductions: (Words & { code: string; points: number; records: RecordRef[] })[];
+    peers: { count: number; median: number | null; found: number; judged: boolean };
+  }[];
+}
+export interface NeverFixed {
+  k: number;
+  items: { tenant: OrgRef; type: string; asset: AssetRef | null; reports: number; hazards: { id: string; number: string; state: string }[] }[];
+}
+export interface AnalysisReport {
+  from: string;
+  to: string;
+  sections: { code: string; titleZh: string; titleEn: string; sentences: (Words & { cites: { kind: 'hazard' | 'task' | 'alarm'; id: string; label: string }[] })[] }[];
+}
+export interface AssetHistory {
+  asset: AssetRef;
+  from: string;
+  to: string;
+  open: HazardSummary[];
+  closed: HazardSummary[];
+  ignoredPrompts: { id: string; kind: string; titleZh: string; titleEn: string; dueAt: string; doneAt: string | null; owner: OrgRef; hazardId: string | null }[];
+  alarms: { id: string; level: string; state: string; value: number; limit: number; unit: string; raisedAt: string; clearedAt: string | null; confirmed: boolean | null; statutory: boolean }[];
+}
+
+export interface SelfAuditSummary {
+  id: string;
+  startedAt: string;
+  snapshotAt: string;
+  finishedAt: string;
+  outcome: 'ok' | 'violated' | 'not_checked';
+  checked: number;
+  violated: number;
+  notChecked: number;
+}
+export interface SelfAudit extends SelfAuditSummary {
+  findings: (Words & { id: string; severity: 'error' | 'warning'; status: 'ok' | 'violated' | 'not_checked'; violations: number; records: string[]; note: string | null; area: string })[];
+  signed: { report: Record<string, unknown>; signature: { keyId: string; publicKey: string; value: string } };
+}
+export interface CalendarDay {
+  day: string;
+  kind: 'workday' | 'makeup_workday' | 'rest_day' | 'holiday';
+  nameZh: string | null;
+  nameEn: string | null;
+  special: Named[];
+}
+export interface CalendarYear {
+  year: number;
+  version: number;
+  source: string;
+  sha256: string;
+  signer: { keyId: string; kind: 'park' | 'publisher'; name: string };
+  loadedAt: string;
+  problem: 'content' | 'signature' | 'key_revoked' | null;
+}
+export interface ResponsibilityRule {
+  id: string;
+  tenant: OrgRef;
+  person: PersonRef;
+  department: string | null;
+  zoneId: string | null;
+  unitId: string | null;
+  assetId: string | null;
+  assetKind: string | null;
+  hazardType: HazardType | null;
+  grade: HazardGrade | null;
+  category: 1 | 2 | 3 | null;
+  validFrom: string;
+  validTo: string | null;
+  recordedAt: string;
+  recordedBy: PersonRef;
+  endedBy: PersonRef | null;
+}
+export interface Account {
+  id: string;
+  username: string;
+  person: PersonRef;
+  memberships: Membership[];
+  mustChangePassword: boolean;
+  lockedUntil: string | null;
+  disabledAt: string | null;
+}
+export interface Grant {
+  id: string;
+  org: OrgRef;
+  tenant: OrgRef;
+  purpose: string;
+  approvedBy: PersonRef;
+  startsAt: string;
+  expiresAt: string;
+  createdAt: string;
+}
+
+export interface Task {
+  id: string;
+  kind: TaskKind;
+  titleZh: string;
+  titleEn: string;
+  detail: Record<string, unknown>;
+  tenant: OrgRef;
+  owner: OrgRef;
+  person: PersonRef | null;
+  hazardId: string | null;
+  asset: AssetRef | null;
+  createdAt: string;
+  createdBy: PersonRef | null;
+  dueAt: string;
+  graceMs: number;
+  overdueAt: string | null;
+  escalation: number;
+  doneAt: string | null;
+  doneBy: PersonRef | null;
+  result: TaskResult | null;
+  note: string | null;
+  evidence: string[];
+  canComplete: boolean;
+}
+export interface PatrolPlan extends Named {
+  id: string;
+  owner: OrgRef;
+  person: PersonRef | null;
+  assetId: string | null;
+  zoneId: string | null;
+  route: string | null;
+  schedule: { everyMs: number } | { timesOfDay: string[] };
+  graceMs: number;
+  validFrom: string;
+  validTo: string | null;
+  endedAt: string | null;
+  createdAt: string;
+  createdBy: PersonRef | null;
+  nextAt: string | null;
+}
+export interface SmsTemplate {
+  id: string;
+  channel: SmsChannel;
+  kind: SmsKind;
+  language: 'zh' | 'en';
+  version: number;
+  sign: string;
+  body: string;
+  allowsLink: boolean;
+  providerCode: string;
+  approval: SmsApproval;
+  recordedAt: string;
+  recordedBy: PersonRef | null;
+  isCurrent: boolean;
+}
+export interface Delivery {
+  channel: Channel;
+  address: string;
+  state: DeliveryState;
+  providerCode: string | null;
+  error: string | null;
+  attempts: number;
+  inDigest: boolean;
+  createdAt: string;
+  sentAt: string | null;
+  deliveredAt: string | null;
+  openedAt: string | null;
+  acknowledgedAt: string | null;
+  failedAt: string | null;
+  unknownAt: string | null;
 }

@@ -5,6 +5,7 @@ import type { ReactNode } from 'react';
 import { Link, NavLink, useLocation, useNavigate } from 'react-router';
 import { noticesQuery } from '../api/queries.ts';
 import { Icon } from '../components/Icon.tsx';
+import { Time } from '../components/Time.tsx';
 import { LanguageSwitch } from '../components/LanguageSwitch.tsx';
 import { useReportQueue } from '../offline/queue.tsx';
 import { useWords } from './i18n.ts';
@@ -28,17 +29,55 @@ const UnreadCount = () => {
   );
 };
 
-const Places = ({ places, className, label }: { places: Place[]; className: string; label: string }) => {
+const PlaceLink = ({ place }: { place: Place }) => {
   const { t } = useWords();
   return (
-    <nav className={className} aria-label={label}>
+    <NavLink to={place.path} end={place.name === 'report'}>
+      <Icon name={place.name} />
+      <span>{t(`nav.${place.name}`)}</span>
+      {place.name === 'notices' && <UnreadCount />}
+    </NavLink>
+  );
+};
+
+const Places = ({ places }: { places: Place[] }) => {
+  const { t } = useWords();
+  return (
+    <nav className="places-top" aria-label={t('nav.label')}>
       {places.map((place) => (
-        <NavLink key={place.name} to={place.path} end={place.name === 'report'}>
-          <Icon name={place.name} />
-          <span>{t(`nav.${place.name}`)}</span>
-          {place.name === 'notices' && <UnreadCount />}
-        </NavLink>
+        <PlaceLink key={place.name} place={place} />
       ))}
+    </nav>
+  );
+};
+
+/** Under the thumb: so many places, the others behind "more". */
+const TABS = 5;
+const Tabs = ({ places }: { places: Place[] }) => {
+  const { t } = useWords();
+  const location = useLocation();
+  const [isOpen, setOpen] = useState(false);
+  useEffect(() => setOpen(false), [location.pathname, location.search]);
+  const fits = places.length <= TABS;
+  const shown = fits ? places : places.slice(0, TABS - 1);
+  return (
+    <nav className="places-bottom" aria-label={t('nav.label')}>
+      {shown.map((place) => (
+        <PlaceLink key={place.name} place={place} />
+      ))}
+      {!fits && (
+        <button type="button" className="places-more" aria-expanded={isOpen} aria-controls="places-rest" onClick={() => setOpen(!isOpen)}>
+          <Icon name="more" />
+          <span>{t('nav.more')}</span>
+        </button>
+      )}
+      {isOpen && (
+        <div className="places-rest" id="places-rest">
+          {places.slice(TABS - 1).map((place) => (
+            <PlaceLink key={place.name} place={place} />
+          ))}
+        </div>
+      )}
     </nav>
   );
 };
@@ -106,13 +145,26 @@ const AccountMenu = () => {
                 <span>
                   {name(m.org)}
                   <br />
-                  <span className="muted">{t(`role.${m.role}`)}</span>
+                  <span className="muted">
+                    {t(`role.${m.role}`)}
+                    {m.delegator && m.until && (
+                      <>
+                        {' · '}
+                        {t('account.onBehalf', { name: name(m.delegator) })} <Time at={m.until} style="short" />
+                      </>
+                    )}
+                  </span>
                 </span>
               </label>
             ))}
           </fieldset>
           <LanguageSwitch />
           <div className="account-actions">
+            {session.may('person.read') && (
+              <Link className="button button-quiet" to="/delegations">
+                {t('account.delegate')}
+              </Link>
+            )}
             <Link className="button button-quiet" to="/password">
               {t('password.title')}
             </Link>
@@ -171,7 +223,7 @@ export const Shell = ({ children }: { children: ReactNode }) => {
             园安 <span className="brand-en">ParkWarden</span>
           </span>
         </Link>
-        <Places places={places} className="places-top" label={t('nav.label')} />
+        <Places places={places} />
         <Line />
         <AccountMenu />
       </header>
@@ -180,7 +232,7 @@ export const Shell = ({ children }: { children: ReactNode }) => {
       <main id="main" tabIndex={-1}>
         {children}
       </main>
-      <Places places={places} className="places-bottom" label={t('nav.label')} />
+      <Tabs places={places} />
     </div>
   );
 };

@@ -1,7 +1,7 @@
 /** Places of the portal and the permission that shows them. */
 import type { Action } from '../../../domain/permissions.ts';
 
-export type PlaceName = 'overview' | 'triage' | 'hazards' | 'report' | 'notices' | 'flows' | 'ratings';
+export type PlaceName = 'overview' | 'triage' | 'hazards' | 'report' | 'tasks' | 'notices' | 'figures' | 'ratings' | 'flows' | 'admin';
 export interface Place {
   name: PlaceName;
   path: string;
@@ -13,9 +13,12 @@ const PLACES: readonly Place[] = [
   { name: 'triage', path: '/triage', action: 'hazard.triage' },
   { name: 'hazards', path: '/hazards', action: 'hazard.read' },
   { name: 'report', path: '/report', action: 'hazard.report' },
+  { name: 'tasks', path: '/tasks', action: 'task.read' },
   { name: 'notices', path: '/notices', action: 'notice.read' },
-  { name: 'flows', path: '/flows', action: 'flow.read' },
+  { name: 'figures', path: '/figures', action: 'figures.read' },
   { name: 'ratings', path: '/ratings', action: 'rating.read' },
+  { name: 'flows', path: '/flows', action: 'flow.read' },
+  { name: 'admin', path: '/admin', action: 'calendar.read' },
 ];
 
 export const placesOf = (permissions: readonly Action[]): Place[] => PLACES.filter((p) => permissions.includes(p.action));

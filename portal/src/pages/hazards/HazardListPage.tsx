@@ -7,7 +7,7 @@ import { HAZARD_GRADES, HAZARD_TYPES } from '../../../../domain/hazard-types.ts'
 import { assetsQuery, enterprisesQuery, hazardsQuery } from '../../api/queries.ts';
 import type { HazardFilters } from '../../api/queries.ts';
 import type { HazardSummary } from '../../api/types.ts';
-import { ZONE_NAME } from '../../app/format.ts';
+import { formatInstant, ZONE_NAME } from '../../app/format.ts';
 import { useWords } from '../../app/i18n.ts';
 import { useSession } from '../../app/session.tsx';
 import { GradeMark, StateMark, SupervisionMark } from '../../components/Marks.tsx';
@@ -16,7 +16,24 @@ import { Empty, Loading, More } from '../../components/States.tsx';
 import { Due, Time } from '../../components/Time.tsx';
 
 const FILTERS = ['q', 'state', 'grade', 'tenantId', 'type', 'assetId', 'overdue', 'supervised', 'open'] as const satisfies readonly (keyof HazardFilters)[];
+/** What a figure asks for: shown as a chip each, that can be taken away. */
+const FIGURE_FILTERS = [
+  'counted', 'reportedFrom', 'reportedTo', 'acceptedFrom', 'acceptedTo', 'closedFrom', 'closedTo', 'dispatched', 'firstTry', 'everOverdue', 'highestSupervision', 'extended', 'reopened', 'recurredWithinDays', 'rectifiedOverDays',
+] as const satisfies readonly (keyof HazardFilters)[];
 const TYPING_MS = 300;
+
+const FigureChips = ({ filters, set }: { filters: HazardFilters; set: (name: keyof HazardFilters, value: string) => void }) => {
+  const { t, language } = useWords();
+  return FIGURE_FILTERS.filter((key) => filters[key] !== undefined).map((key) => {
+    const value = filters[key]!;
+    const text = /From$|To$/.test(key) ? formatInstant(value, language, 'short') : value === 'true' ? t('field.yes') : value === 'false' ? t('field.no') : value;
+    return (
+      <button key={key} type="button" className="chip" aria-label={t('hazards.removeFilter', { filter: `${t(`filter.${key}`)} ${text}` })} onClick={() => set(key, '')}>
+        {t(`filter.${key}`)}: {text} ×
+      </button>
+    );
+  });
+};
 
 const SearchBox = ({ value, onChange }: { value: string; onChange: (text: string) => void }) => {
   const { t } = useWords();
@@ -68,6 +85,7 @@ const Filters = ({ filters, set }: { filters: HazardFilters; set: (name: keyof H
           {t('hazards.asset', { name: asset ? `${asset.code} ${name(asset)}` : filters.assetId })} ×
         </button>
       )}
+      <FigureChips filters={filters} set={set} />
     </div>
   );
 };
@@ -122,7 +140,7 @@ export const HazardListPage = () => {
   const { may } = useSession();
   const [params, setParams] = useSearchParams();
   const filters: HazardFilters = {};
-  for (const key of FILTERS) {
+  for (const key of [...FILTERS, ...FIGURE_FILTERS]) {
     const value = params.get(key);
     if (value) filters[key] = value;
   }

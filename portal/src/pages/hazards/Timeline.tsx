@@ -6,6 +6,7 @@ import type { TimelineItem, Transition } from '../../api/types.ts';
 import { useWords } from '../../app/i18n.ts';
 import { useSession } from '../../app/session.tsx';
 import { Time } from '../../components/Time.tsx';
+import { ReceiptsOnDemand } from '../notices/Receipts.tsx';
 
 const Moved = ({ transition: m }: { transition: Transition }) => {
   const { t, name, word } = useWords();
@@ -74,6 +75,7 @@ const Content = ({ item }: { item: TimelineItem }): ReactNode => {
           <p className="muted">
             {t(`noticeKind.${item.notice.kind}`)} · {t(item.notice.isCopy ? 'timeline.copyTo' : 'timeline.sentTo', { name: name(item.notice.recipient) })} · {t(item.notice.readAt ? 'notices.read' : 'notices.unread')}
           </p>
+          {may('notice.receipts') && <ReceiptsOnDemand noticeId={item.notice.id} />}
         </>
       );
   }

@@ -46,7 +46,7 @@ export const NoticeListPage = () => {
             <span className="notice-time muted">
               <Time at={notice.issuedAt} style="short" />
             </span>
-            <span className="notice-read">{notice.readAt ? <span className="muted">{t('notices.read')}</span> : <strong>{t('notices.unread')}</strong>}</span>
+            <span className="notice-read">{notice.acknowledgedAt ? <span className="muted">{t('notices.acknowledged')}</span> : notice.readAt ? <span className="muted">{t('notices.read')}</span> : <strong>{t('notices.unread')}</strong>}</span>
           </li>
         ))}
       </ul>

@@ -10,6 +10,7 @@ import { ProblemPanel } from '../../components/ProblemPanel.tsx';
 import { Loading } from '../../components/States.tsx';
 import { Time } from '../../components/Time.tsx';
 import { NoticeMarkup } from './notice-markup.tsx';
+import { Receipts } from './Receipts.tsx';
 
 export const NoticePage = () => {
   const { t, name } = useWords();
@@ -25,6 +26,13 @@ export const NoticePage = () => {
     },
   });
   const notice = query.data;
+  const acknowledge = useMutation({
+    mutationFn: () => call('POST', `/api/v1/notices/${id}/acknowledge`),
+    onSuccess: () => {
+      for (const key of ['notices', 'deliveries']) void client.invalidateQueries({ queryKey: [key] });
+      void client.invalidateQueries({ queryKey: ['notice', id] });
+    },
+  });
   // Only its recipient has read it by opening it; others of the park look on.
   const toRead = notice !== undefined && notice.readAt === null && notice.recipient.id === membership.org.id;
   const { mutate } = read;
@@ -58,8 +66,24 @@ export const NoticePage = () => {
               {t('notices.readAt')} <Time at={notice.readAt} />
             </>
           )}
+          {notice.acknowledgedAt && (
+            <>
+              {' · '}
+              {t('notices.acknowledgedAt')} <Time at={notice.acknowledgedAt} />
+            </>
+          )}
         </p>
         <p className="notice-actions">
+          {notice.acknowledgedAt === null && notice.recipient.id === membership.org.id && may('notice.acknowledge') && (
+            <button type="button" className="button button-main" disabled={acknowledge.isPending} onClick={() => acknowledge.mutate()}>
+              {t('notices.acknowledge')}
+            </button>
+          )}
+          {notice.taskId && may('task.read') && (
+            <Link className="button" to={`/tasks?task=${notice.taskId}`}>
+              {t('task.open')}
+            </Link>
+          )}
           {notice.hazardId && may('hazard.read') && (
             <Link className="button" to={`/hazards/${notice.hazardId}`}>
               {t('alarm.case')}
@@ -68,15 +92,22 @@ export const NoticePage = () => {
           <button type="button" className="button" onClick={() => print()}>
             {t('notices.print')}
           </button>
-          <a className="button button-main" href={`/api/v1/notices/${notice.id}/document.pdf`} target="_blank" rel="noreferrer">
+          <a className="button" href={`/api/v1/notices/${notice.id}/document.pdf`} target="_blank" rel="noreferrer">
             PDF
           </a>
         </p>
       </div>
+      {acknowledge.isError && <ProblemPanel error={acknowledge.error} />}
       {read.isError && <ProblemPanel error={read.error} onRetry={() => mutate()} />}
       <div className="paper">
         <NoticeMarkup html={notice.html} />
       </div>
+      {may('notice.receipts') && (
+        <section className="card no-print" aria-labelledby="receipts-title">
+          <h2 id="receipts-title">{t('receipts.title')}</h2>
+          <Receipts noticeId={id} />
+        </section>
+      )}
     </div>
   );
 };

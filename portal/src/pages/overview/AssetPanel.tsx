@@ -122,6 +122,7 @@ export const AssetPanel = ({ id, properties, onClose }: { id: string; properties
       {may('hazard.read') && (
         <p className="asset-links">
           <Link to={`/hazards?assetId=${encodeURIComponent(id)}`}>{t('asset.hazards', { count: properties.openHazards })}</Link>
+          <Link to={`/assets/${encodeURIComponent(id)}/history`}>{t('history.title')}</Link>
           {may('hazard.report') && <Link to={`/report?asset=${encodeURIComponent(id)}`}>{t('asset.report')}</Link>}
         </p>
       )}
