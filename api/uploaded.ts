@@ -10,10 +10,12 @@ interface FileRef {
   supersedes?: string | undefined;
 }
 
-/** Files as evidence: every one must have been uploaded; its kind is what its bytes said. */
-export const asEvidence = async (client: pg.ClientBase, files: readonly FileRef[], field: string): Promise<Result<EvidenceItem[]>> => {
+/** Files as evidence: every one must have been uploaded by the person who names it; its kind is what its bytes said. */
+export const asEvidence = async (client: pg.ClientBase, personId: string, files: readonly FileRef[], field: string): Promise<Result<EvidenceItem[]>> => {
   if (files.length === 0) return ok([]);
-  const { rows } = await client.query<{ sha256: string; media_type: string }>('SELECT sha256, media_type FROM blob WHERE sha256 = ANY ($1)', [files.map((f) => f.sha256)]);
+  const { rows } = await client.query<{ sha256: string; media_type: string }>(
+    'SELECT b.sha256, b.media_type FROM blob b JOIN blob_upload u ON u.sha256 = b.sha256 AND u.person_id = $2 WHERE b.sha256 = ANY ($1)', [files.map((f) => f.sha256), personId],
+  );
   const kinds = new Map(rows.map((r) => [r.sha256, r.media_type]));
   const missing = files.findIndex((f) => !kinds.has(f.sha256));
   if (missing >= 0) return refuse('hazard.evidence_unknown', { field: `${field}.${missing}.sha256` });

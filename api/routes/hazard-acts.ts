@@ -34,7 +34,7 @@ const RECORD_WAIT_MS = 5_000;
 const ms = (at: string | undefined): number | null => (at === undefined ? null : Date.parse(at));
 
 /** The act as a command; refuses files that were not uploaded and a responsible person of another organisation. */
-const commandOf = (deps: ApiDeps, row: HazardRow, body: z.output<typeof ActBody>): Promise<Result<PersonCommand>> =>
+const commandOf = (deps: ApiDeps, row: HazardRow, body: z.output<typeof ActBody>, personId: string): Promise<Result<PersonCommand>> =>
   asService(deps.database, async (client): Promise<Result<PersonCommand>> => {
     const said = await saidOf(deps, client, row, body);
     if (!said.ok) return said;
@@ -45,7 +45,7 @@ const commandOf = (deps: ApiDeps, row: HazardRow, body: z.output<typeof ActBody>
       const { rowCount } = await client.query('SELECT FROM evidence e WHERE e.id = $1 AND e.hazard_id = $2 AND NOT EXISTS (SELECT FROM evidence n WHERE n.supersedes_id = e.id)', [supersedes, row.id]);
       if (rowCount === 0) return refuse('hazard.evidence_unknown', { field: `evidence.${i}.supersedes` });
     }
-    const evidence = await asEvidence(client, files, 'evidence');
+    const evidence = await asEvidence(client, personId, files, 'evidence');
     return evidence.ok ? ok({ ...said.value, evidence: evidence.value } as PersonCommand) : evidence;
   });
 
@@ -130,7 +130,7 @@ const decide = async (deps: ApiDeps, attempt: Attempt): Promise<Result<HazardAct
   const { actor } = session;
   const early = checkMove(caseOf(row.snapshot), body.act, actor);
   if (!early.ok && ALWAYS_NO.includes(early.refusal.code)) return early;
-  const command = await commandOf(deps, row, body);
+  const command = await commandOf(deps, row, body, actor.personId);
   if (!command.ok) {
     // What is wrong with the move itself is said before what is wrong with its content.
     return early.ok ? command : early;

@@ -68,7 +68,7 @@ const report = route({
     const words = HAZARD_TYPES[type];
     const title = body.title?.trim() || (place.assetName ? `${place.assetName.zh}${words.zh} / ${place.assetName.en}: ${words.en}` : `${words.zh} / ${words.en}`);
     const taken = await asService(deps.database, async (client) => {
-      const evidence = unwrap(await asEvidence(client, body.photos, 'photos'));
+      const evidence = unwrap(await asEvidence(client, session.actor.personId, body.photos, 'photos'));
       const result = await takeReport(client, {
         tenantId: place.tenantId,
         dedupeKey: `manual/${commandId}`,
