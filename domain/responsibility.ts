@@ -16,7 +16,7 @@
  * several at one instant the last counts. Before the first transition nobody is responsible (`sinceSeq` 0); after the last
  * whoever was then still is.
  */
-import type { HazardState, TransitionRecord } from './hazard-case.ts';
+import type { CommandName, HazardState, TransitionRecord } from './hazard-case.ts';
 
 export type Responsibility = 'triage' | 'dispatch' | 'rectify' | 'review' | 'delist' | 'look_back';
 
@@ -42,6 +42,9 @@ const NOBODY: Responsible = { what: null, holder: null, orgTenantId: null, perso
 
 const PARK_DUTY: Partial<Record<HazardState, Responsibility>> = { reported: 'triage', triaged: 'dispatch', submitted: 'review' };
 const ENTERPRISE: readonly HazardState[] = ['dispatched', 'rectifying', 'submitted'];
+
+/** Commands that change no responsibility: a case may have very many, and none of them need be read. */
+export const WITHOUT_CONSEQUENCE = ['join', 'remind', 'progress'] as const satisfies readonly CommandName[];
 
 const text = (value: unknown): string | null => (typeof value === 'string' ? value : null);
 

@@ -7,7 +7,7 @@ import { MAX_PERIOD_DAYS } from '../../domain/figures.ts';
 import { NEVER_FIXED_REPORTS } from '../../domain/never-fixed.ts';
 import type { Language } from '../../domain/notices.ts';
 import { scopeOf } from '../../domain/permissions.ts';
-import { responsibleAt } from '../../domain/responsibility.ts';
+import { responsibleAt, WITHOUT_CONSEQUENCE } from '../../domain/responsibility.ts';
 import { endedWeeks, isWeek, weekPeriod } from '../../domain/running-effect.ts';
 import { readAnalysisFacts, readNeverFixed } from '../../prisma/analysis.ts';
 import { readRunningEffect } from '../../prisma/running-effect.ts';
@@ -42,7 +42,7 @@ const responsible = route({
       const { rows } = await client.query<{ tenant_id: string }>('SELECT tenant_id FROM hazard WHERE id = $1', [p.id]);
       if (!rows[0]) return null;
       const { rows: transitions } = await client.query<{ seq: number; command: string; to_state: string; server_at: Date; payload: Record<string, unknown> }>(
-        'SELECT seq, command, to_state, server_at, payload FROM hazard_transition WHERE hazard_id = $1 AND seq IS NOT NULL AND server_at <= $2 ORDER BY seq', [p.id, new Date(t)],
+        'SELECT seq, command, to_state, server_at, payload FROM hazard_transition WHERE hazard_id = $1 AND seq IS NOT NULL AND server_at <= $2 AND command <> ALL ($3) ORDER BY seq', [p.id, new Date(t), WITHOUT_CONSEQUENCE],
       );
       const answer = responsibleAt(rows[0].tenant_id, transitions.map((r) => ({ seq: r.seq, command: r.command as never, to: r.to_state as never, serverAt: r.server_at.getTime(), payload: r.payload })), t);
       return { answer, orgs: await orgRefs(client, answer.orgTenantId === null ? [] : [answer.orgTenantId]) };

@@ -1,7 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import type { HazardCase } from '../../domain/hazard.ts';
 import type { Responsible } from '../../domain/responsibility.ts';
-import { responsibleAt } from '../../domain/responsibility.ts';
+import { responsibleAt, WITHOUT_CONSEQUENCE } from '../../domain/responsibility.ts';
 import { randomOf } from '../chaos/random.ts';
 import type { Life } from './random-lives.ts';
 import { randomLives, recordsOf } from './random-lives.ts';
@@ -52,6 +52,7 @@ describe('who was responsible at an instant', () => {
       const answer = responsibleAt(life.tenantId, recordsOf(life), t);
       seen.add(`${answer.what}${answer.paused ? ' paused' : ''}`);
       if (answer.continuedBy) seen.add('continued');
+      expect(responsibleAt(life.tenantId, recordsOf(life).filter((r) => !(WITHOUT_CONSEQUENCE as readonly string[]).includes(r.command)), t)).toEqual(answer);
       expect({ seed, hazard: life.hazardId, t, ...answer }).toEqual({ seed, hazard: life.hazardId, t, ...oracle(life, t) });
     }
     // The lives went where the question is hard.
