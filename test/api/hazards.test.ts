@@ -113,10 +113,10 @@ describe('the way of a case', () => {
 
   test('what an actor may do now is on the case, and follows from its state', async () => {
     const id = await submitted();
-    expect((await get(id, inspector)).allowedActs.sort()).toEqual(['accept', 'reject']);
-    expect((await get(id, officer)).allowedActs).toEqual([]);
+    expect((await get(id, inspector)).allowedActs.sort()).toEqual(['accept', 'handover', 'reject']);
+    expect((await get(id, officer)).allowedActs.sort()).toEqual(['handover', 'withdraw']);
     expect((await inspector.act(id, { act: 'reject', reason: '垫片规格不符' })).body.hazard).toMatchObject({ state: 'rectifying', rejections: 1 });
-    expect((await get(id, officer)).allowedActs.sort()).toEqual(['progress', 'submit']);
+    expect((await get(id, officer)).allowedActs.sort()).toEqual(['handover', 'plan', 'progress', 'split', 'submit']);
     const first = (await get(id)).evidence.find((e) => e.purpose === 'submission')!;
     const again = await officer.act(id, { act: 'submit', note: '更换为正确规格', evidence: [{ ...(await officer.photo(++shade)), supersedes: first.id }] });
     expect(again.status).toBe(200);
