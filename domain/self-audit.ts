@@ -80,6 +80,7 @@ export const INVARIANTS = {
   'supervision-has-deadline': error('deadlines', '每级督办有同一到期时间的期限', 'Every supervision has a deadline with the same due instant'),
 
   'notice-dispatch-copied': error('notices', '每次派发都有通知书和给应急办的抄送', 'Every dispatch has its notice and a copy to the emergency office'),
+  'notice-same-transaction': error('notices', '案卷的通知书与抄送和其流转在同一事务中记录', 'The notices and copies of a transition were recorded in its own transaction'),
   'notice-verdict-told': error('notices', '每次驳回与验收都有通知书', 'Every rejection and every acceptance was told to the enterprise'),
   'notice-in-inbox': error('notices', '每份通知都在收件箱', 'Every notice is in the inbox of its recipient'),
   'notice-failure-has-task': error('notices', '每次未送达都有人负责处理', 'Every notice that could not be delivered is a task of somebody'),

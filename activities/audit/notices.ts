@@ -11,6 +11,9 @@ const toldWith = (kind: string, who: string): string => `EXISTS (SELECT FROM not
 export const noticeChecks = {
   'notice-dispatch-copied': query(`SELECT ${TRANSITION} FROM hazard_transition t WHERE t.seq IS NOT NULL AND t.command = 'dispatch'
     AND NOT (${toldWith(`'dispatch'`, 'NOT n.is_copy AND n.recipient_org_id = t.tenant_id')} AND ${toldWith(`'dispatch'`, `n.is_copy AND n.data->'facts'->'roles' ? 'emergency_office'`)})`),
+  // now() is that of the transaction: rows of one transaction carry the same instant.
+  'notice-same-transaction': query(`SELECT ${NOTICE} FROM notice n JOIN hazard_transition t ON t.hazard_id = n.hazard_id AND n.dedupe_key LIKE t.dedupe_key || '/%' AND t.server_at = n.issued_at
+    JOIN delivery d ON d.notice_id = n.id AND d.channel = 'inbox' WHERE t.seq IS NOT NULL AND d.created_at <> t.recorded_at`),
   'notice-verdict-told': query(`SELECT ${TRANSITION} FROM hazard_transition t WHERE t.seq IS NOT NULL AND t.command IN ('reject', 'accept')
     AND NOT ${toldWith(`CASE t.command WHEN 'reject' THEN 'rejection' ELSE 'acceptance' END`, 'NOT n.is_copy AND n.recipient_org_id = t.tenant_id')}`),
   'notice-in-inbox': query(`SELECT ${NOTICE} FROM notice n WHERE NOT EXISTS (SELECT FROM delivery d WHERE d.notice_id = n.id AND d.channel = 'inbox' AND d.address = n.recipient_org_id)`),

@@ -255,6 +255,7 @@ const PLANTS: Record<Exclude<InvariantId, EngineId>, () => Promise<string>> = {
   'deadline-breach-kept': () => moveDeadline('extended', `now() - interval '1 hour'`),
   'deadline-breach-on-time': async () => {
     await run(`UPDATE hazard_transition SET recorded_at = server_at + interval '1 hour' WHERE hazard_id = $1 AND command = 'breach'`, [idOf('supervised')]);
+    await run(`UPDATE delivery d SET created_at = t.recorded_at FROM notice n, hazard_transition t WHERE n.id = d.notice_id AND n.hazard_id = $1 AND t.hazard_id = $1 AND t.command = 'breach' AND n.dedupe_key LIKE t.dedupe_key || '/%'`, [idOf('supervised')]);
     return `hazard/${idOf('supervised')}/deadline/rectify`;
   },
   'deadline-none-after-close': () => deadline('dismissed', 'triage', 'met_at = NULL'),
@@ -273,6 +274,11 @@ const PLANTS: Record<Exclude<InvariantId, EngineId>, () => Promise<string>> = {
   'notice-dispatch-copied': async () => {
     await dropNotices('dispatched', `kind = 'dispatch' AND is_copy`);
     return await forge('dispatched', 'dispatch', 'actor_id = NULL');
+  },
+  'notice-same-transaction': async () => {
+    const id = await one(`SELECT id FROM notice WHERE hazard_id = $1 AND kind = 'dispatch' AND is_copy`, [idOf('dispatched')]);
+    await run(`UPDATE delivery SET created_at = created_at + interval '1 second' WHERE notice_id = $1`, [id]);
+    return `notice/${id}`;
   },
   'notice-verdict-told': async () => {
     await dropNotices('accepted', `kind = 'acceptance' AND NOT is_copy`);

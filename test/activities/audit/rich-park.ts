@@ -190,5 +190,6 @@ export const buildRichPark = async (database: Database): Promise<RichPark> => {
 /** What the clock of the real park would have made of it: recorded when it happened, and everything delivered. */
 export const settleRichPark = `SET session_replication_role = replica;
   UPDATE hazard_transition SET recorded_at = server_at;
+  UPDATE delivery d SET created_at = n.issued_at FROM notice n WHERE n.id = d.notice_id;
   UPDATE outbox SET delivered_at = now();
   SET session_replication_role = origin;`;
