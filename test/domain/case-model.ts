@@ -603,7 +603,7 @@ export class World {
     const name = cmd.name as Name;
     must(next.seq === before.seq + 1 && record.seq === next.seq, 'seq goes up by one');
     must(record.serverAt === next.lastAt && next.lastAt >= before.lastAt && next.lastAt >= at, 'time runs backwards');
-    must(next.lastAt - Math.max(at, before.lastAt) <= 1, 'the act is recorded at another instant than it came');
+    must(next.lastAt - Math.max(at, before.lastAt) <= (actor || name === 'resume' ? 1 : 0), 'the act is recorded at another instant than it came');
     must(record.from === before.state && record.to === next.state && record.cycle === next.cycle && record.command === name, 'the record is of another step');
     must(next.state === WANTED[name][before.state], `${name} led from ${before.state} to ${next.state}`);
     must(next.hazardId === before.hazardId && next.tenantId === before.tenantId && next.reportedAt === before.reportedAt, 'a case stays what it is');
@@ -646,7 +646,6 @@ export class World {
     must(next.pauses <= this.rules.policy.pause.maxCount && next.extensions <= this.rules.policy.extension.maxCount, 'a cap is exceeded');
     if (before.paused && !next.paused) t.pausedMs += next.lastAt - before.paused.at;
     must(t.pausedMs <= this.rules.policy.pause.maxCount * this.rules.policy.pause.maxMs, 'paused longer than the policy allows');
-    if (before.paused && name === 'resume' && !actor) must(next.lastAt === before.paused.until, 'a pause ends at its instant');
     if (name === 'decideExtension') t.extensionsGranted += (cmd as { granted: boolean }).granted ? 1 : 0;
     must(next.extensions === t.extensionsGranted || name === 'reopen', 'extensions are counted');
     // A listed case is taken off the list by a decision only.
@@ -822,7 +821,7 @@ export class World {
       } else if (c.state === 'submitted') {
         if (t.c.items.some((i) => i.state === 'open')) act({ name: 'reject', reason: '收尾' }, admin);
         else {
-          for (const p of t.c.signers) {
+          for (const p of t.c.signers.filter((x) => !t.c.rectifierIds.includes(x))) {
             const signer = PEOPLE.find((x) => x.personId === p && x.role !== 'enterprise_safety_officer')!;
             if (!t.c.signatures.some((s) => oneOf(s, signer))) act({ name: 'sign', ...says }, signer);
           }
@@ -846,12 +845,14 @@ export interface Choice {
   actor: number;
   /** ms since the choice before. */
   gap: number;
-  mode: 'helpful' | 'anything' | 'message' | 'report' | 'merge';
+  mode: 'helpful' | 'careless' | 'anything' | 'message' | 'report' | 'merge';
   seed: number;
 }
 
 /** Ways out and around are drawn less often than the way on, so that lives go far. */
 const RARE: readonly string[] = ['dismiss', 'redirect', 'reassess', 'returnDispatch', 'merge', 'withdraw', 'reject'];
+
+const NOT_YOU: readonly string[] = ['permission.denied', 'hazard.not_found', 'hazard.self_acceptance', 'hazard.acceptor_from_enterprise'];
 
 /** Lives two cases that know each other, and their successors, through the choices. */
 export const live = (choices: readonly Choice[], rules: Rules, startAt: number, seen: Seen): void => {
@@ -875,18 +876,27 @@ export const live = (choices: readonly Choice[], rules: Rules, startAt: number, 
       }
       const others = ids.filter((id) => id !== hazardId && world.get(id).c.tenantId === c.tenantId);
       // Half of the draws take what is possible, so that lives get far; the others take anything.
-      const able = (name: Name): Actor[] => PEOPLE.filter((p) => objections(c, contentOf(name, c, world.now, random, others, true), p, world.now, rules).length === 0);
       const likely = COMMANDS.filter((name) => isPersonAct(name) && WANTED[name][c.state] && (!RARE.includes(name) || random.next() < 0.2));
-      let name: Name = mode === 'merge' ? 'merge' : COMMANDS[pick % COMMANDS.length]!;
-      let people = mode === 'merge' ? able(name) : [];
-      for (let n = 0; mode === 'helpful' && people.length === 0 && n < Math.min(6, likely.length); n += 1) {
-        name = likely[(pick + n) % likely.length]!;
-        people = able(name);
+      const say = (name: Name, right = mode !== 'anything'): HazardCommand => contentOf(name, c, world.now, random, others, right);
+      let command = say(mode === 'merge' ? 'merge' : COMMANDS[pick % COMMANDS.length]!);
+      let people: readonly Actor[] = [];
+      for (let n = 0; ['helpful', 'careless'].includes(mode) && people.length === 0 && n < Math.min(6, likely.length); n += 1) {
+        command = say(likely[(pick + n) % likely.length]!);
+        people = PEOPLE.filter((p) => !objections(c, command, p, world.now, rules).some((code) => mode === 'helpful' || NOT_YOU.includes(code)));
       }
-      const by = people.length > 0 ? people[actor % people.length]! : actor % 5 === 0 ? null : PEOPLE[actor % PEOPLE.length]!;
-      const taken = world.do(hazardId, contentOf(name, c, world.now, random, others, mode !== 'anything'), by);
+      // Who may, but does not say what is asked for.
+      if (mode === 'careless' && people.length > 0) command = say(command.name as Name, false);
+      const by = people.length > 0 ? people[actor % people.length]! : mode === 'merge' ? PEOPLE[actor % 4]! : actor % 5 === 0 ? null : PEOPLE[actor % PEOPLE.length]!;
+      const taken = world.do(hazardId, command, by);
       // The system undoes a merge only where the other case has refused it.
-      if (taken && name === 'unmerge' && !by) world.unheard = true;
+      if (taken && command.name === 'unmerge' && !by) world.unheard = true;
+      // What no life has met in this state is tried: refused to whoever else might do it, taken from the system where it has matter.
+      for (const name of COMMANDS) {
+        const { state } = world.get(hazardId).c;
+        const legal = WANTED[name][state] !== undefined;
+        if (legal ? isPersonAct(name) || seen.legal.has(`${name}/${state}`) : seen.refused.has(`${name}/${state}`)) continue;
+        world.do(hazardId, say(name, true), isPersonAct(name) ? PEOPLE[actor % PEOPLE.length]! : null);
+      }
     }
     world.checkMessages();
     for (const id of [...world.cases.keys()]) world.finish(id);
