@@ -33,6 +33,8 @@ export const audit = {
     const { personId, grantId, ...detail } = input;
     return write(client, { actorId: personId, action: 'grant.create', object: `grant/${grantId}`, outcome: 'ok', detail });
   },
+  contactsChanged: (client: pg.ClientBase, input: { personId: string; orgId: string }) =>
+    write(client, { actorId: input.personId, action: 'contact.change', object: `organisation/${input.orgId}`, outcome: 'ok' }),
   evidenceOriginal: (client: pg.ClientBase, input: { personId: string; sha256: string }) =>
     write(client, { actorId: input.personId, action: 'evidence.original', object: `blob/${input.sha256}`, outcome: 'ok' }),
   delegation: (client: pg.ClientBase, input: { personId: string; delegationId: string; act: 'create' | 'end'; detail: Record<string, unknown> }) =>

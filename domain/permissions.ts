@@ -87,6 +87,8 @@ export const PERMISSIONS = {
   'notice.acknowledge': [...PARK, 'enterprise_safety_officer', 'regulator'],
   'notice.receipts': PARK,
   'sms.manage': ['park_admin'],
+  /** Where notices reach an organisation. */
+  'contact.manage': ['park_admin'],
   'task.read': [...PARK, 'enterprise_safety_officer'],
   'task.create': PARK,
   'task.complete': [...PARK, 'enterprise_safety_officer'],

@@ -6,6 +6,7 @@ import { analysisRoutes } from './analysis.ts';
 import { archiveRoutes } from './archive.ts';
 import { blobRoutes } from './blobs.ts';
 import { calendarRoutes } from './calendar.ts';
+import { contactRoutes } from './contacts.ts';
 import { duplicateRoutes } from './duplicates.ts';
 import { eventRoutes } from './events.ts';
 import { figureRoutes } from './figures.ts';
@@ -27,5 +28,5 @@ import { taxonomyRoutes } from './taxonomy.ts';
 import { triageBoardRoutes } from './triage-board.ts';
 
 export const ROUTES: readonly Route[] = [
-  ...sessionRoutes, ...hazardRoutes, ...duplicateRoutes, ...triageBoardRoutes, ...taxonomyRoutes, ...responsibilityRoutes, ...inspectionRoutes, ...blobRoutes, ...archiveRoutes, ...alarmRoutes, ...figureRoutes, ...analysisRoutes, ...registryRoutes, ...noticeRoutes, ...smsTemplateRoutes, ...taskRoutes, ...patrolRoutes, ...eventRoutes, ...flowVersionRoutes, ...calendarRoutes, ...policyRoutes, ...administrationRoutes, ...selfAuditRoutes, ...peopleRoutes, ...healthRoutes,
+  ...sessionRoutes, ...hazardRoutes, ...duplicateRoutes, ...triageBoardRoutes, ...taxonomyRoutes, ...responsibilityRoutes, ...inspectionRoutes, ...blobRoutes, ...archiveRoutes, ...alarmRoutes, ...figureRoutes, ...analysisRoutes, ...registryRoutes, ...noticeRoutes, ...smsTemplateRoutes, ...contactRoutes, ...taskRoutes, ...patrolRoutes, ...eventRoutes, ...flowVersionRoutes, ...calendarRoutes, ...policyRoutes, ...administrationRoutes, ...selfAuditRoutes, ...peopleRoutes, ...healthRoutes,
 ];

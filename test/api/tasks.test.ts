@@ -127,6 +127,17 @@ describe('a template of text messages', () => {
   });
 });
 
+test('the administration says where notices reach an organisation; nobody else does', async () => {
+  const path = '/api/v1/organisations/ent-2/contacts';
+  const contacts = { email: 'duty@e2.example', phone: '13800000009', robot: 'duty', language: 'en' };
+  expect((await admin.send('PUT', path, { json: contacts })).body).toEqual(contacts);
+  expect((await get(admin, path)).body).toEqual(contacts);
+  expect((await admin.send('PUT', path, { json: { ...contacts, phone: 'call me' } })).body).toMatchObject({ code: 'request.invalid', errors: [expect.objectContaining({ field: 'phone' })] });
+  expect((await officer.send('PUT', path, { json: contacts })).body.code).toBe('permission.denied');
+  expect((await get(admin, '/api/v1/organisations/nowhere/contacts')).status).toBe(404);
+  expect((await world.db.pool.query(`SELECT FROM audit_event WHERE action = 'contact.change' AND object = 'organisation/ent-2'`)).rowCount).toBe(1);
+});
+
 describe('receipts', () => {
   test('opened and acknowledged are on record, by people of the recipient only; the park reads where it went', async () => {
     const episode = randomUUID();

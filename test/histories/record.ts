@@ -10,12 +10,16 @@ import { fileURLToPath } from 'node:url';
 import { historyToJSON } from '@temporalio/common/lib/proto-utils.js';
 import type { TestWorkflowEnvironment } from '@temporalio/testing';
 import { createSelfAuditActivities } from '../../activities/self-audit.ts';
+import type { TaskKind } from '../../domain/tasks.ts';
 import type { InspectionKind } from '../../domain/inspections.ts';
 import type { InspectionRow } from '../../prisma/inspections.ts';
 import { recordInspection } from '../../prisma/inspections.ts';
+import { addTask } from '../../prisma/tasks.ts';
 import { ALARM_HANDLING, sensorAlarmSignal } from '../../workflows/alarm-handling/messages.ts';
-import { alarmHandlingId, CLOSURE_QUEUE, inspectionExpiryId, secondSupervisionId } from '../../workflows/ids.ts';
+import { completeTaskUpdate, DUTY_TASK } from '../../workflows/duty-task/messages.ts';
+import { alarmHandlingId, CLOSURE_QUEUE, dutyTaskId, inspectionExpiryId, patrolPlanId, secondSupervisionId } from '../../workflows/ids.ts';
 import { INSPECTION_EXPIRY, inspectionDueSignal } from '../../workflows/inspection-expiry/messages.ts';
+import { PATROL_PLAN, patrolPlanChangedSignal } from '../../workflows/patrol-plan/messages.ts';
 import { RUNNING_EFFECT_WORKFLOW } from '../../workflows/running-effect/messages.ts';
 import { SELF_AUDIT_WORKFLOW } from '../../workflows/self-audit/messages.ts';
 import { createTestDatabase } from '../db.ts';
@@ -134,6 +138,32 @@ try {
   const audited = await env.client.workflow.start(SELF_AUDIT_WORKFLOW, { workflowId: 'schedule/self-audit', taskQueue: CLOSURE_QUEUE });
   await audited.result();
   await save(env, 'self-audit', 'audited', audited.workflowId);
+
+  // A task that climbs its whole ladder and is done late, one that is done in time, and patrol plans over a change of run and to their end.
+  const duty = async (kind: TaskKind, name: string, waitMs: number): Promise<void> => {
+    const { taskId } = await database.pgTransaction({ scope: 'service' }, async (tx) =>
+      addTask(tx, { tenantId: 'ent-1', kind, title: { zh: '停机检查', en: 'Stop and inspect' }, detail: {}, hazardId: null, assetId: 'a1', ownerOrgId: 'ent-1', ownerPersonId: null, dueAt: (await now()) + HOUR, dedupeKey: randomUUID() }));
+    const task = await env.client.workflow.start(DUTY_TASK, { workflowId: dutyTaskId(taskId), taskQueue: CLOSURE_QUEUE, args: [{ taskId, tenantId: 'ent-1' }] });
+    await env.sleep(waitMs);
+    await task.executeUpdate(completeTaskUpdate, { args: [{ commandId: randomUUID(), actor: PEOPLE.officer, result: 'done', note: '', evidence: [] }] });
+    await task.result();
+    await save(env, 'duty-task', name, task.workflowId);
+  };
+  await duty('stop_and_inspect', 'done-in-time', MINUTE);
+  await duty('stop_and_inspect', 'done-late', 3 * DAY);
+  const patrol = async (name: string, occurrences: number): Promise<void> => {
+    const planId = randomUUID();
+    const from = (await now()) + HOUR;
+    await database.pool.query(
+      `INSERT INTO patrol_plan (id, tenant_id, name_zh, name_en, asset_id, schedule, grace_ms, owner_org_id, valid_from, valid_to, created_by) VALUES ($1, 'ent-1', '巡检', 'Patrol', 'a1', '{"everyMs":3600000}', 0, 'ent-1', $2, $3, 'p-office')`,
+      [planId, new Date(from), new Date(from + occurrences * HOUR)],
+    );
+    const plan = await env.client.workflow.signalWithStart(PATROL_PLAN, { workflowId: patrolPlanId(planId), taskQueue: CLOSURE_QUEUE, args: [{ planId, tenantId: 'ent-1' }], signal: patrolPlanChangedSignal, signalArgs: [] });
+    await plan.result();
+    await save(env, 'patrol-plan', name, plan.workflowId);
+  };
+  await patrol('to-its-end', 3);
+  await patrol('after-a-change-of-run', 203);
 
   await env.client.workflow.execute(RUNNING_EFFECT_WORKFLOW, { workflowId: 'schedule/running-effect', taskQueue: CLOSURE_QUEUE });
   await save(env, 'running-effect', 'scored', 'schedule/running-effect');

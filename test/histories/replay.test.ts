@@ -16,7 +16,7 @@ const histories = readdirSync(here, { withFileTypes: true })
 const read = (file: string): unknown => JSON.parse(readFileSync(join(here, file), 'utf8'));
 
 test('every workflow has recorded histories', () => {
-  expect([...new Set(histories.map((file) => dirname(file)))].sort()).toEqual(['alarm-handling', 'hazard-closure', 'inspection-expiry', 'running-effect', 'second-supervision', 'self-audit']);
+  expect([...new Set(histories.map((file) => dirname(file)))].sort()).toEqual(['alarm-handling', 'duty-task', 'hazard-closure', 'inspection-expiry', 'patrol-plan', 'running-effect', 'second-supervision', 'self-audit']);
 });
 
 test.each(histories)('%s replays', async (file) => {
