@@ -8,6 +8,7 @@ import { languageOf } from '../../api/problem.ts';
 import type { Route } from '../../api/route.ts';
 import { ROUTES } from '../../api/routes/index.ts';
 import { REFUSALS } from '../../domain/errors.ts';
+import { PERSON_COMMANDS } from '../../domain/hazard.ts';
 import type { Action } from '../../domain/permissions.ts';
 import { may, PERMISSIONS, ROLES } from '../../domain/permissions.ts';
 import { addToOutbox } from '../../prisma/outbox.ts';
@@ -261,6 +262,7 @@ test('while the database is away a call is 503 and the process lives; afterwards
 
 test('the actions of the table are words of the glossary of routes: none is unused without reason', () => {
   const used = new Set<string>(ROUTES.map((r) => r.access));
-  const elsewhere: Action[] = ['hazard.dispatch', 'hazard.dismiss', 'hazard.returnDispatch', 'hazard.start', 'hazard.progress', 'hazard.submit', 'hazard.accept', 'hazard.reject', 'flow.edit', 'telemetry.quarantine.read'];
+  const acts = PERSON_COMMANDS.map((name): Action => `hazard.${name}`).filter((action) => !used.has(action));
+  const elsewhere: Action[] = [...acts, 'delegation.manage', 'flow.edit', 'telemetry.quarantine.read'];
   expect(Object.keys(PERMISSIONS).filter((a) => !used.has(a)).sort()).toEqual([...elsewhere].sort());
 });
