@@ -103,6 +103,7 @@ export const INVARIANTS = {
   'engine-closed-case-rests': error('engine', '已了结的案卷没有运行中的工作流', 'A finished case has no running workflow'),
   'engine-state-agrees': error('engine', '工作流的状态与记录一致', 'The workflow of a case is in the state of the record'),
   'engine-supervision-agrees': error('engine', '运行中的督办工作流与在办督办一致', 'Every running supervision workflow belongs to an open supervision'),
+  'engine-supervision-watched': warning('engine', '每级在办督办有自己的工作流（缺失时由案卷自行计时）', 'Every open supervision has its own workflow; without it the case keeps the time itself'),
   'engine-no-strays': error('engine', '没有无案卷的工作流', 'No workflow runs for a case that is not on record'),
 
   'access-rows-of-case': error('access', '案卷各表的租户与案卷一致', 'Reports and notices of a case are of the tenant of the case'),

@@ -5,7 +5,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { SELF_AUDIT } from '../../domain/self-audit.ts';
 import { HAZARD_CLOSURE } from '../../workflows/hazard-closure/messages.ts';
-import { hazardClosureId } from '../../workflows/ids.ts';
+import { hazardClosureId, secondSupervisionId } from '../../workflows/ids.ts';
 import { SECOND_SUPERVISION } from '../../workflows/second-supervision/messages.ts';
 import type { AuditContext, Check } from './check.ts';
 import { interval, NotChecked, query, reading, stream } from './check.ts';
@@ -114,6 +114,20 @@ export const engineChecks = {
     await settle(context, doubtful);
     for (const id of doubtful) {
       if (!(await isThere(context, 'SELECT FROM supervision WHERE hazard_id = $1 AND closed_at IS NULL', [caseOf(id)])) && (await engineOf(context).isRunning(id))) yield `workflow/${id}`;
+    }
+  }),
+  'engine-supervision-watched': reading(async function* (context) {
+    const running = await listOf(context, SECOND_SUPERVISION);
+    type Open = { hazard_id: string; cycle: number; level: number };
+    const doubtful: Open[] = [];
+    for await (const s of stream<Open>(context.client, 'SELECT hazard_id, cycle, level FROM supervision WHERE closed_at IS NULL ORDER BY id')) {
+      if (!running.has(secondSupervisionId(s.hazard_id, s.cycle, s.level))) doubtful.push(s);
+    }
+    await settle(context, doubtful);
+    for (const { hazard_id, cycle, level } of doubtful) {
+      context.alive();
+      if (await engineOf(context).isRunning(secondSupervisionId(hazard_id, cycle, level))) continue;
+      if (await isThere(context, 'SELECT FROM supervision WHERE hazard_id = $1 AND cycle = $2 AND level = $3 AND closed_at IS NULL', [hazard_id, cycle, level])) yield `hazard/${hazard_id}/supervision/${cycle}/${level}`;
     }
   }),
   'engine-no-strays': reading(async function* (context) {

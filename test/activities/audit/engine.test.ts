@@ -33,7 +33,7 @@ import { activitiesOf, bringTo, HOUR, openCase, PEOPLE, REJECT, seedPark, startW
 import { addFile } from './rich-park.ts';
 
 type EngineId = Extract<InvariantId, `engine-${string}`>;
-const ENGINE_IDS: EngineId[] = ['engine-open-case-runs', 'engine-closed-case-rests', 'engine-state-agrees', 'engine-supervision-agrees', 'engine-no-strays'];
+const ENGINE_IDS: EngineId[] = ['engine-open-case-runs', 'engine-closed-case-rests', 'engine-state-agrees', 'engine-supervision-agrees', 'engine-supervision-watched', 'engine-no-strays'];
 
 let testDatabase: TestDatabase;
 let database: Database;
@@ -174,6 +174,20 @@ describe('every disagreement is found, by the invariant that it violates and by 
       });
       await listed(handle.workflowId, true);
       return { record: `workflow/${handle.workflowId}`, undo: () => terminate(handle.workflowId) };
+    },
+    'engine-supervision-watched': async () => {
+      const { hazardId } = cases.supervised;
+      const workflowId = secondSupervisionId(hazardId, 1, 2);
+      await terminate(workflowId);
+      return {
+        record: `hazard/${hazardId}/supervision/1/2`,
+        undo: async () => {
+          await client.workflow.start(SECOND_SUPERVISION, {
+            workflowId, taskQueue: CLOSURE_QUEUE, args: [{ hazardId, tenantId: 'ent-1', level: 2, cause: 'rejected', openedAt: Date.now(), dueAt: Date.now() + HOUR, reminders: [] }],
+          });
+          await listed(workflowId, true);
+        },
+      };
     },
     'engine-closed-case-rests': async () => {
       const { hazardId } = cases.dismissed;
