@@ -14,7 +14,7 @@ export interface DuplicateFacts {
   point: { coordinates: readonly [number, number] } | null;
   /** Epoch ms. */
   reportedAt: number;
-  title: string;
+  /** What was said; a title is often made of asset and type, and would say those twice. */
   description: string;
 }
 
@@ -63,7 +63,7 @@ const round = (value: number): number => Math.round(value * 1000) / 1000;
 
 const compare = (a: DuplicateFacts, b: DuplicateFacts): DuplicateCandidate => {
   const metres = a.point && b.point ? metresBetween(a.point.coordinates, b.point.coordinates) : null;
-  const words = wordsInCommon(`${a.title} ${a.description}`, `${b.title} ${b.description}`);
+  const words = wordsInCommon(a.description, b.description);
   const sameAsset = a.assetId !== null && a.assetId === b.assetId;
   const near = !sameAsset && metres !== null && metres <= DUPLICATE_RULE.nearM;
   const holds: Record<DuplicateReason, boolean> = {

@@ -36,8 +36,8 @@ export interface FigureDefinition {
 
 const COUNTED: HazardFilter = { counted: true };
 const QUANTILE = {
-  zh: '分位数取最近秩法：升序排列后第 ⌈p·n⌉ 件的实际用时，不插值。',
-  en: 'Quantiles by nearest rank: the time of the ⌈p·n⌉-th case in ascending order, never interpolated.',
+  zh: '分位数取最近秩法：升序排列后第 p·n 件(向上取整)的实际用时，不插值。',
+  en: 'Quantiles by nearest rank: the time of case number p·n, rounded up, in ascending order, never interpolated.',
 };
 const LEFT_OUT = { zh: '不计驳回(非隐患)、已合并和已改派的隐患。', en: 'Dismissed, merged and redirected cases are left out.' };
 const RECTIFIED = {

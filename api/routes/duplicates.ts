@@ -21,7 +21,7 @@ type Row = HazardRow & { asset_id: string | null; zone_id: string | null; asset_
 
 const factsOf = (h: Row): DuplicateFacts => ({
   hazardId: h.id, tenantId: h.tenant_id, type: h.type as DuplicateFacts['type'], assetId: h.asset_id, zoneId: h.zone_id ?? h.asset_zone, point: (h.point as DuplicateFacts['point']) ?? h.asset_point,
-  reportedAt: h.reported_at.getTime(), title: h.title, description: h.description,
+  reportedAt: h.reported_at.getTime(), description: h.description,
 });
 const SELECT = SELECT_HAZARD.replace('SELECT h.*', 'SELECT h.*, a.point AS asset_point, a.zone_id AS asset_zone');
 

@@ -56,15 +56,15 @@ const readLane = async (client: pg.ClientBase, lane: BoardLane): Promise<{ count
   return { count: Number(rows[0]?.total ?? 0), rows };
 };
 
-const factsOf = (h: Pick<Row, 'id' | 'tenant_id' | 'type' | 'asset_id' | 'zone_id' | 'asset_zone' | 'point' | 'asset_point' | 'reported_at' | 'title' | 'description'>): DuplicateFacts => ({
+const factsOf = (h: Pick<Row, 'id' | 'tenant_id' | 'type' | 'asset_id' | 'zone_id' | 'asset_zone' | 'point' | 'asset_point' | 'reported_at' | 'description'>): DuplicateFacts => ({
   hazardId: h.id, tenantId: h.tenant_id, type: h.type as DuplicateFacts['type'], assetId: h.asset_id, zoneId: h.zone_id ?? h.asset_zone, point: (h.point as DuplicateFacts['point']) ?? h.asset_point,
-  reportedAt: h.reported_at.getTime(), title: h.title, description: h.description,
+  reportedAt: h.reported_at.getTime(), description: h.description,
 });
 
 /** Open cases of these enterprises that a new report could be the same as. */
 const openFacts = async (client: pg.ClientBase, tenantIds: readonly string[]): Promise<DuplicateFacts[]> => {
   const { rows } = await client.query<Row>(
-    `SELECT h.id, h.tenant_id, h.type, h.asset_id, h.zone_id, h.point, h.reported_at, h.title, h.description, a.point AS asset_point, a.zone_id AS asset_zone
+    `SELECT h.id, h.tenant_id, h.type, h.asset_id, h.zone_id, h.point, h.reported_at, h.description, a.point AS asset_point, a.zone_id AS asset_zone
      FROM hazard h LEFT JOIN asset a ON a.tenant_id = h.tenant_id AND a.id = h.asset_id
      WHERE h.tenant_id = ANY ($1) AND h.state <> ALL ($2) AND h.reported_at > now() - make_interval(secs => $3) ORDER BY h.reported_at DESC LIMIT 2000`,
     [tenantIds, [...CLOSED_STATES], DUPLICATE_RULE.windowMs / 1000],

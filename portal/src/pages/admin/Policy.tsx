@@ -7,6 +7,9 @@ import { useWords } from '../../app/i18n.ts';
 import { ProblemPanel } from '../../components/ProblemPanel.tsx';
 import { Loading } from '../../components/States.tsx';
 
+/** Milliseconds since midnight in the park. */
+const TIME_OF_DAY = ['fromMs', 'toMs'];
+
 export const Policy = () => {
   const { t, language } = useWords();
   const policy = useQuery(policyQuery());
@@ -16,9 +19,10 @@ export const Policy = () => {
   /** A number under a key that ends in Ms is a duration, and so is one inside of it. */
   const show = (key: string, value: unknown, isMs: boolean): ReactNode => {
     if (value === null || value === undefined) return t('policy.never');
+    if (typeof value === 'number' && TIME_OF_DAY.includes(key)) return new Date(value).toISOString().slice(11, 16);
     if (typeof value === 'number') return isMs || /Ms$/.test(key) ? formatDuration(value, language) : String(value);
     if (typeof value === 'boolean') return t(value ? 'field.yes' : 'field.no');
-    if (typeof value === 'string') return value;
+    if (typeof value === 'string') return t(`policyValue.${value}`, { defaultValue: value });
     const inside = isMs || /Ms$/.test(key);
     if (Array.isArray(value)) {
       if (value.length === 0) return t('policy.never');
