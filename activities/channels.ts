@@ -60,7 +60,7 @@ export const climbChannels = (database: Database, settings: NoticeSettings, now:
           `INSERT INTO delivery (id, tenant_id, notice_id, org_id, channel, address, state) VALUES ($1, $2, $3, $4, $5, $6, 'pending') ON CONFLICT (notice_id, channel, address) DO NOTHING`,
           [id, n.tenant_id, n.id, org.id, channel, address],
         );
-        if (rowCount === 1) await addToOutbox(client, [deliveryMessage({ id, channel }, n.tenant_id)]);
+        if (rowCount === 1) await addToOutbox(client, [deliveryMessage({ id, channel }, n.tenant_id, n.lane)]);
       }
       const following = isOver ? null : nextStepFor(policy, n.lane, n.channel_step + 1, n.issued_at.getTime(), org, settings);
       await client.query('UPDATE notice SET channel_step = $2, channel_step_at = $3 WHERE id = $1', [n.id, following?.step ?? n.channel_step + (isOver ? 0 : 1), following ? new Date(following.at) : null]);
@@ -92,7 +92,7 @@ const closeDigest = async (client: pg.ClientBase, digest: { id: string; tenant_i
     return;
   }
   await client.query(`UPDATE delivery SET state = 'pending', counts = $2 WHERE id = $1`, [digest.id, JSON.stringify(Object.fromEntries(kinds.map((k) => [k.kind, k.n])))]);
-  await addToOutbox(client, [deliveryMessage(digest, digest.tenant_id)]);
+  await addToOutbox(client, [deliveryMessage(digest, digest.tenant_id, 'plain')]);
 };
 
 interface QuestionRow {

@@ -286,8 +286,8 @@ export const addressOf = (org: Addresses, channel: Channel, settings: NoticeSett
 };
 
 /** The message that has a delivery sent. */
-export const deliveryMessage = (delivery: { id: string; channel: Channel }, tenantId: string, key = `${delivery.channel === 'smtp' ? 'smtp' : 'channel'}/${delivery.id}`): OutboxMessage => ({
-  topic: delivery.channel === 'smtp' ? 'smtp' : 'channel', key, tenantId, payload: { deliveryId: delivery.id },
+export const deliveryMessage = (delivery: { id: string; channel: Channel }, tenantId: string, lane: Lane): OutboxMessage => ({
+  topic: delivery.channel === 'smtp' ? 'smtp' : lane === 'red' ? 'urgent' : 'channel', key: `${delivery.channel === 'smtp' ? 'smtp' : 'channel'}/${delivery.id}`, tenantId, payload: { deliveryId: delivery.id },
 });
 
 /** The next step of a lane, from the one after `done`, that reaches this organisation over some channel; null: none will. */
@@ -325,6 +325,7 @@ const issue = async (client: pg.ClientBase, settings: NoticeSettings, place: Pla
   const notices = [];
   const deliveries: Delivery[] = [];
   const orgOf = new Map<string, Organisation>();
+  const laneOfNotice = new Map<string, Lane>();
   const unreachable: { org: Organisation; channel: Channel }[] = [];
   for (const [recipients, isCopy] of [[addressed, false], [copied, true]] as const) {
     for (const { org, roles } of recipients) {
@@ -349,6 +350,7 @@ const issue = async (client: pg.ClientBase, settings: NoticeSettings, place: Pla
       const lane = laneOf(what.kind, facts);
       // A copy is for information: it calls nobody but where lives may be at stake.
       const steps = isCopy && lane !== 'red' ? 'plain' : lane;
+      laneOfNotice.set(id, steps);
       const following = nextStepFor(policy, steps, 1, what.issuedAt, org, settings);
       notices.push({
         id, org: org.id, copy: isCopy, language: org.language, subject, html, text, data: { facts, paper }, sha: templateSha,
@@ -367,7 +369,7 @@ const issue = async (client: pg.ClientBase, settings: NoticeSettings, place: Pla
   ]);
   await addToOutbox(client, rows.flatMap(({ id }): OutboxMessage[] => [
     { topic: 'event', key: `notice/${id}`, tenantId: orgOf.get(id)!.id, payload: { type: 'notice.issued', id } },
-    ...deliveries.filter((d) => d.noticeId === id && d.channel !== 'inbox').map((d) => deliveryMessage(d, what.tenantId)),
+    ...deliveries.filter((d) => d.noticeId === id && d.channel !== 'inbox').map((d) => deliveryMessage(d, what.tenantId, laneOfNotice.get(id)!)),
   ]));
   if (rows.length === 0) return;
   for (const { org, channel } of unreachable) {

@@ -33,8 +33,9 @@ export interface LiveEvent {
 export type OutboxMessage =
   | { topic: 'workflow'; key: string; tenantId: string; payload: WorkflowMessage }
   | { topic: 'smtp'; key: string; tenantId: string; payload: { deliveryId: string } }
-  /** A delivery over a robot, by text message or by voice. */
+  /** A delivery over a robot, by text message or by voice; `urgent`: of the red lane, which no flood of others holds up. */
   | { topic: 'channel'; key: string; tenantId: string; payload: { deliveryId: string } }
+  | { topic: 'urgent'; key: string; tenantId: string; payload: { deliveryId: string } }
   | { topic: 'actuate'; key: string; tenantId: string; payload: { actuationId: string } }
   /** A flow asks for the notices of an alarm; nobody is told the same twice. */
   | { topic: 'notify'; key: string; tenantId: string; payload: { episodeId: string; recipients: NoticeRecipient[] } }

@@ -85,6 +85,7 @@ const main = async (): Promise<void> => {
     {
       workflow: ({ payload }) => tellWorkflow(payload),
       smtp: async ({ key, payload }) => void (await deliver(database, ports, { deliveryId: payload.deliveryId, key })),
+      urgent: async ({ key, payload }) => void (await deliver(database, ports, { deliveryId: payload.deliveryId, key })),
       channel: async ({ key, payload }) => void (await deliver(database, ports, { deliveryId: payload.deliveryId, key })),
       notify: ({ payload }) => database.pgTransaction({ scope: 'service' }, (tx) => issueAlarmNotices(tx, { ...payload, rung: 0 }, notices)),
       actuate: async ({ payload }) => void (await deliverActuation(actuators, payload)),

@@ -26,6 +26,7 @@ interface TopicSettings {
 export const TOPICS: Record<DeliveredTopic, TopicSettings> = {
   workflow: { batch: 50, leaseMs: 8_000, firstRetryMs: 250, maxRetryMs: 5_000 },
   smtp: { batch: 5, leaseMs: 180_000, firstRetryMs: 5_000, maxRetryMs: 600_000 },
+  urgent: { batch: 10, leaseMs: 180_000, firstRetryMs: 1_000, maxRetryMs: 15_000 },
   channel: { batch: 10, leaseMs: 180_000, firstRetryMs: 2_000, maxRetryMs: 60_000 },
   actuate: { batch: 10, leaseMs: 30_000, firstRetryMs: 500, maxRetryMs: 15_000 },
   notify: { batch: 10, leaseMs: 30_000, firstRetryMs: 500, maxRetryMs: 15_000 },

@@ -54,7 +54,7 @@ export const addTemplate = async (db: Database, server: TextMessageServer, chann
 
 /** What the relay does with the rows of the channels that are due, once; gives each outcome or error. */
 export const relayChannels = async (db: Database, ports: ChannelPorts): Promise<string[]> => {
-  const { rows } = await db.pool.query<{ id: string; key: string; payload: { deliveryId: string } }>(`SELECT id, key, payload FROM outbox WHERE topic IN ('channel', 'smtp') AND delivered_at IS NULL ORDER BY id`);
+  const { rows } = await db.pool.query<{ id: string; key: string; payload: { deliveryId: string } }>(`SELECT id, key, payload FROM outbox WHERE topic IN ('urgent', 'channel', 'smtp') AND delivered_at IS NULL ORDER BY id`);
   const outcomes: string[] = [];
   for (const row of rows) {
     try {

@@ -87,6 +87,8 @@ describe('many alarms at once', () => {
     expect(toDuty).toHaveLength(18);
     expect(toDuty.filter((m) => m.mobiles.includes('13800000001'))).toHaveLength(17);
     expect(await states('robot', 'duty')).toEqual(['failed 8', 'in_digest 29', 'sent 18']);
+    // What is red waits in no queue of the others.
+    expect((await db.pool.query<{ topic: string; n: number }>(`SELECT topic, count(*)::int AS n FROM outbox WHERE topic IN ('urgent', 'channel') GROUP BY topic ORDER BY topic`)).rows).toEqual([{ topic: 'channel', n: 60 }, { topic: 'urgent', n: 100 }]);
     // Each of the 25 red ones reached the phone at once.
     expect(channels.sms.sent.filter((m) => m.phone === '13800000001')).toHaveLength(25);
     const { rows } = await db.pool.query<{ n: number }>(`SELECT count(*)::int AS n FROM delivery d JOIN notice n ON n.id = d.notice_id WHERE n.lane = 'red' AND d.state IN ('in_digest', 'collecting')`);

@@ -138,7 +138,7 @@ const startDeciding = async (database: TestDatabase, address: string, archive: A
   const connection = await Connection.connect({ address });
   const tellWorkflow = createWorkflowReceiver(new Client({ connection }), db);
   const later = () => Promise.reject(new Error('not in this test'));
-  const relay = startRelay(db, { workflow: ({ payload }) => tellWorkflow(payload), smtp: later, channel: later, notify: later, actuate: later }, quiet, { delivered: () => {}, failed: () => {} });
+  const relay = startRelay(db, { workflow: ({ payload }) => tellWorkflow(payload), smtp: later, urgent: later, channel: later, notify: later, actuate: later }, quiet, { delivered: () => {}, failed: () => {} });
   const worker = await Worker.create({
     connection: native, taskQueue: CLOSURE_QUEUE, workflowBundle: await buildBundle(), activities: createActivities({ database: db, notices: { smtpEnabled: false, publicUrl: null }, archive }),
   });

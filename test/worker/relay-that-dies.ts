@@ -17,6 +17,7 @@ startRelay(
       await new Promise(() => {});
     },
     smtp: async () => {},
+    urgent: async () => {},
     channel: async () => {},
     actuate: async () => {},
     notify: async () => {},

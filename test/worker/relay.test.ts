@@ -22,7 +22,7 @@ let database: Database;
 let stopWorker: () => Promise<void>;
 const log = createLogger('test', 'fatal');
 const silent = { delivered: () => {}, failed: () => {} };
-const none: Receivers = { workflow: async () => {}, smtp: async () => {}, channel: async () => {}, actuate: async () => {}, notify: async () => {} };
+const none: Receivers = { workflow: async () => {}, smtp: async () => {}, urgent: async () => {}, channel: async () => {}, actuate: async () => {}, notify: async () => {} };
 
 beforeAll(async () => {
   testDatabase = await createTestDatabase();

@@ -521,7 +521,7 @@ export type $OutboxPayload<ExtArgs extends runtime.Types.Extensions.InternalArgs
   scalars: runtime.Types.Extensions.GetPayloadResult<{
     id: bigint
     /**
-     * workflow | smtp | actuate | event (event rows are read by server-sent events and never delivered)
+     * workflow | smtp | urgent | channel | actuate | notify | event (event rows are read by server-sent events and never delivered)
      */
     topic: string
     key: string
