@@ -318,3 +318,38 @@ describe('notices of an alarm', () => {
     await expect(db.pgTransaction({ scope: 'service' }, (client) => issueAlarmNotices(client, { episodeId: 'none', recipients: ['enterprise'], rung: 0 }, settings))).rejects.toThrow(/not on record/);
   });
 });
+
+describe('notices of what a case goes through', () => {
+  const BOSS = { personId: 'boss', role: 'park_admin', orgId: 'admin', orgKind: 'park_department', orgIds: ['admin'] } as const;
+
+  test('a major hazard is reported to the enterprise in the form of its notice board, and to a regulator with a live grant only', async () => {
+    await db.pool.query(`INSERT INTO organisation (id, park_id, kind, code, name_zh, name_en) VALUES ('bureau', 'park', 'regulator', 'R1', '市应急管理局', 'City bureau'), ('bureau-2', 'park', 'regulator', 'R2', '区应急管理局', 'District bureau') ON CONFLICT DO NOTHING`);
+    await db.pool.query(`INSERT INTO access_grant (id, org_id, tenant_id, purpose, approved_by, starts_at, expires_at) VALUES ('g1', 'bureau', 'ent', 'x', 'boss', now() - interval '1 hour', now() + interval '1 hour'), ('g2', 'bureau-2', 'ent', 'x', 'boss', now() - interval '2 hours', now() - interval '1 hour') ON CONFLICT DO NOTHING`);
+    const hazard = await openTestCase(db, 'major-1', settings);
+    await hazard.act({ name: 'triage', grade: 'major', reason: '联锁失效' }, LI, T0 + 60_000);
+    const rows = (await noticesOf('hazard_id', 'major-1')).filter((n) => n.kind === 'major_report');
+    expect(rows.map((n) => n.recipient_org_id)).toContain('ent');
+    expect(rows.map((n) => n.recipient_org_id)).toContain('bureau');
+    expect(rows.map((n) => n.recipient_org_id)).not.toContain('bureau-2');
+    expect(rows.find((n) => n.recipient_org_id === 'ent')!.body_text).toContain('重大事故隐患公示');
+    expect(rows.find((n) => n.recipient_org_id === 'bureau')!.body_text).toContain('现将下列重大事故隐患报告你单位');
+    for (const n of rows) expect(n.body_text).toContain('联锁失效');
+  });
+
+  test('an extension that is asked and granted, and a handover, say the deadlines and people of the record', async () => {
+    const hazard = await openTestCase(db, 'extended-1', settings);
+    await hazard.act({ name: 'triage', grade: 'general', reason: '超限' }, LI, T0 + 60_000);
+    await hazard.act({ name: 'dispatch', responsibleId: 'wang' }, LI, T0 + 120_000);
+    await hazard.act({ name: 'start' }, WANG, T0 + 180_000);
+    const before = hazard.case().dueAt!;
+    await hazard.act({ name: 'requestExtension', dueAt: before + 2 * DAY, reason: '备件推迟' }, WANG, T0 + 240_000);
+    await hazard.act({ name: 'decideExtension', granted: true, reason: '措施可靠' }, BOSS, T0 + 300_000);
+    const rows = (await noticesOf('hazard_id', 'extended-1')).filter((n) => n.kind === 'extension');
+    const asked = rows.find((n) => n.data.facts.decision === 'asked')!;
+    const granted = rows.find((n) => n.data.facts.decision === 'granted')!;
+    expect(asked.data.facts).toMatchObject({ reason: '备件推迟', dueAt: before + 2 * DAY });
+    expect(granted.data.facts).toMatchObject({ reason: '措施可靠', dueAt: before + 2 * DAY });
+    expect(hazard.case().dueAt).toBe(before + 2 * DAY);
+    expect(granted.body_text).toContain('同意延长');
+  });
+});

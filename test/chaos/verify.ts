@@ -119,7 +119,7 @@ export const verify = async (databaseUrl: string, engineAddress: string, outcome
       }
       if (!isDeepStrictEqual(JSON.parse(JSON.stringify(end)), hazard.snapshot)) faults.push(`${hazard.id}: the stored case differs from the replayed record: ${JSON.stringify(hazard.snapshot)} / ${JSON.stringify(end)}`);
       // I5: as many notices of each kind to each recipient as the moves of the case ask for.
-      const orgOf = { enterprise: hazard.tenant_id, emergency_office: 'org-emergency', park_admin: 'org-park-admin', reporter: '' } as const;
+      const orgOf = { enterprise: hazard.tenant_id, emergency_office: 'org-emergency', park_admin: 'org-park-admin', reporter: '', regulator: '', owner: '' } as const;
       const expected = new Map<string, number>();
       for (const e of effects) {
         if (e.kind !== 'notice') continue;
