@@ -43,17 +43,21 @@ const wholeItem = (title: string): RectificationItem => ({ itemId: WHOLE, title,
 /** Acts that begin a clock which the case may have had before. */
 const BEGINS_ANEW: readonly CommandName[] = ['dispatch', 'returnDispatch', 'reassess', 'merge', 'unmerge', 'reconsider', 'decideExtension', 'resume', 'reopen'];
 
-const remindersOf = (kind: DeadlineKind, at: number, dueAt: number, policy: ParkPolicy): number[] =>
-  (kind === 'rectify' || kind === 'supervision' || kind === 'item' ? policy.remindBeforeMs : [])
-    .map((before) => dueAt - before).filter((t) => t > at).sort((a, b) => a - b);
+const isRectification = (kind: DeadlineKind): boolean => kind === 'rectify' || kind === 'item';
+const remindersOf = (kind: DeadlineKind, at: number, dueAt: number, policy: ParkPolicy): number[] => {
+  const before = isRectification(kind) || kind === 'supervision' ? policy.remindBeforeMs.map((ms) => dueAt - ms) : [];
+  const after = kind === 'supervision' ? [] : policy.remindAfterMs.map((ms) => dueAt + ms);
+  return [...before, ...after].filter((t) => t > at).sort((a, b) => a - b);
+};
 
 /** Opens a case from its first report. `at` is the instant of the report. */
 export const openCase = (input: { hazardId: string; tenantId: string; report: HazardReport }, ctx: StepContext): Step => {
   const { report } = input;
   const usedTriage = report.predecessor?.usedTriageMs ?? 0;
   const countsFrom = ctx.at - usedTriage;
+  const dueAt = Math.max(ctx.at, countsFrom + ctx.policy.triageMs);
   const triage: OpenDeadline = {
-    kind: 'triage', level: 0, startedAt: ctx.at, countsFrom, dueAt: Math.max(ctx.at, countsFrom + ctx.policy.triageMs), reminders: [], breached: false, basis: `${ctx.policy.id}#triageMs`,
+    kind: 'triage', level: 0, startedAt: ctx.at, countsFrom, dueAt, reminders: remindersOf('triage', ctx.at, dueAt, ctx.policy), breached: false, basis: `${ctx.policy.id}#triageMs`,
   };
   const next: HazardCase = {
     hazardId: input.hazardId,
@@ -516,7 +520,10 @@ export const step = (before: HazardCase, cmd: HazardCommand, ctx: StepContext): 
       const d = findDeadline(next, cmd.deadline, cmd.level, cmd.item);
       if (d) {
         d.reminders = d.reminders.filter((t) => t !== cmd.remindAt);
-        notify('reminder', 'enterprise', { deadline: cmd.deadline, level: cmd.level, dueAt: d.dueAt });
+        const of = { deadline: cmd.deadline, level: cmd.level, dueAt: d.dueAt };
+        if (!d.breached) notify('reminder', 'enterprise', of);
+        else if (isRectification(cmd.deadline)) notify('overdue', 'enterprise', of);
+        else notify('overdue', 'emergency_office', of);
       }
       break;
     }
@@ -524,9 +531,9 @@ export const step = (before: HazardCase, cmd: HazardCommand, ctx: StepContext): 
       const d = findDeadline(next, cmd.deadline, cmd.level, cmd.item);
       if (d) {
         d.breached = true;
-        d.reminders = [];
+        d.reminders = d.reminders.filter((t) => t > d.dueAt);
         effects.push({ kind: 'deadline', op: 'breached', deadline: d, at });
-        if (cmd.deadline === 'rectify' || cmd.deadline === 'item') {
+        if (isRectification(cmd.deadline)) {
           next.overdue = true;
           // What was not decided in time is not granted afterwards.
           if (cmd.deadline === 'rectify') next.extension = null;
@@ -643,12 +650,11 @@ export const nextTimer = (c: HazardCase): CaseTimer | null => {
   if (c.paused) offer(c.paused.until, { name: 'resume', reason: '暂停期满 / the pause has ended' });
   for (const l of c.lookBacks) if (l.state === 'pending') offer(l.dueAt, { name: 'lookBackDue', n: l.n });
   for (const d of c.deadlines) {
-    if (d.kind === 'supervision' || d.breached) continue;
-    if (c.paused && (d.kind === 'rectify' || d.kind === 'item')) continue;
+    if (d.kind === 'supervision' || (c.paused && isRectification(d.kind))) continue;
     const of = { deadline: d.kind, level: d.level, ...(d.item === undefined ? {} : { item: d.item }) };
     const reminder = d.reminders[0];
     if (reminder !== undefined) offer(reminder, { name: 'remind', ...of, remindAt: reminder });
-    offer(d.dueAt, { name: 'breach', ...of });
+    if (!d.breached) offer(d.dueAt, { name: 'breach', ...of });
   }
   return best;
 };

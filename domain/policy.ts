@@ -43,6 +43,8 @@ export interface ParkPolicy {
   supervisionMs: Record<1 | 2 | 3, number>;
   /** Reminders so long before the rectification or supervision deadline; those that already passed at the start are left out. */
   remindBeforeMs: number[];
+  /** Reminders so long after a deadline that was missed, until what was due is done. Supervision has its levels instead. */
+  remindAfterMs: number[];
   /** Sensor and manual reports of one asset within this window of the case's last report join the case. */
   mergeWindowMs: number;
   /** From this number of rejections on, supervision is level 3 (C-024: the third). */
@@ -79,6 +81,7 @@ export const DEFAULT_POLICY: ParkPolicy = {
   onSiteRadiusM: 500,
   supervisionMs: { 1: 3 * 24 * HOUR, 2: 3 * 24 * HOUR, 3: 2 * 24 * HOUR },
   remindBeforeMs: [72 * HOUR, 24 * HOUR, 2 * HOUR],
+  remindAfterMs: [24 * HOUR, 72 * HOUR],
   mergeWindowMs: 60 * MINUTE,
   rejectionsForLevel3: 3,
   clockSkewMs: 2 * MINUTE,

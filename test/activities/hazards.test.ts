@@ -103,6 +103,6 @@ test('a case that is on the record is opened from there, under the policy of its
   const steps = [begin()];
   await record(steps);
   const opened = await activitiesOf(database).openHazard({ hazardId: steps[0]!.next.hazardId, reportedAt: T0 + 99 * HOUR });
-  expect(opened).toEqual({ policy: DEFAULT_POLICY, existing: steps[0]!.next });
+  expect(opened).toEqual({ policy: DEFAULT_POLICY, existing: steps[0]!.next, calendar: [], chainHead: expect.stringMatching(/^[0-9a-f]{64}$/), reportIds: [] });
   expect((await activitiesOf(database).openHazard({ hazardId: 'none', reportedAt: T0 })).existing).toBeNull();
 });

@@ -71,7 +71,7 @@ describe('the clock of a case', () => {
     expect(rejected.deadlines.find((d) => d.kind === 'rectify')?.dueAt).toBe(submitted().deadlines.find((d) => d.kind === 'rectify')?.dueAt);
     expect(take(submitted(), accept, park('p-i')).next.deadlines).toEqual([]);
   });
-  test('reminders come before the due instant, in order, each once', () => {
+  test('reminders come before the due instant and after it, in order, each once', () => {
     let c = dispatched();
     const instants: number[] = [];
     for (let timer = nextTimer(c); timer; timer = nextTimer(c)) {
@@ -79,7 +79,7 @@ describe('the clock of a case', () => {
       c = take(c, timer.command, null, timer.at).next;
     }
     const due = dispatched().dueAt ?? 0;
-    expect(instants).toEqual([due - 72 * HOUR, due - 24 * HOUR, due - 2 * HOUR, due]);
+    expect(instants).toEqual([due - 72 * HOUR, due - 24 * HOUR, due - 2 * HOUR, due, due + 24 * HOUR, due + 72 * HOUR]);
     expect(c.overdue).toBe(true);
   });
   test('a due instant that passes while the case waits for review opens supervision of the review', () => {

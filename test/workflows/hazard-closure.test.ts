@@ -172,7 +172,8 @@ describe('deadlines', () => {
     const reminders = await rows(`SELECT server_at FROM hazard_transition WHERE hazard_id = $1 AND command = 'remind' ORDER BY seq`, found.hazardId);
     const wanted = [due, due + ms[1], due + ms[1] + ms[2], due + ms[1] + ms[2] + ms[3]].flatMap((d, i) =>
       DEFAULT_POLICY.remindBeforeMs.filter((b) => i === 0 || b < ms[i as 1 | 2 | 3]).map((b) => d - b).sort((a, b) => a - b));
-    expect(reminders.map((r) => (r.server_at as Date).getTime())).toEqual(wanted);
+    const after = DEFAULT_POLICY.remindAfterMs.map((ms) => due + ms);
+    expect(reminders.map((r) => (r.server_at as Date).getTime())).toEqual([...wanted, ...after].sort((a, b) => a - b));
     expect(await noticesOf(found.hazardId, 'reminder')).toHaveLength(wanted.length);
     expect((await noticesOf(found.hazardId, 'supervision')).map((n) => [n.org, n.is_copy])).toEqual([
       ['ent-1', false], ['park-office', true], ['ent-1', false], ['park-admin', true], ['park-office', true], ['ent-1', false], ['park-admin', true], ['park-office', true],

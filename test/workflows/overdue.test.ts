@@ -12,9 +12,9 @@ let env: TestWorkflowEnvironment;
 let testDatabase: TestDatabase;
 let database: Database;
 
-const ms = { 1: 1_500, 2: 1_600, 3: 1_700 } as const;
+const ms = { 1: 3_000, 2: 3_100, 3: 3_200 } as const;
 const RECTIFY_MS = 5_000;
-const POLICY: Partial<ParkPolicy> = { rectifyMs: { general: RECTIFY_MS, major: RECTIFY_MS }, supervisionMs: ms, remindBeforeMs: [700] };
+const POLICY: Partial<ParkPolicy> = { rectifyMs: { general: RECTIFY_MS, major: RECTIFY_MS }, supervisionMs: ms, remindBeforeMs: [700], remindAfterMs: [] };
 
 beforeAll(async () => {
   testDatabase = await createTestDatabase();

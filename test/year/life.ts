@@ -193,7 +193,7 @@ const check = async (database: Database, now: number): Promise<Pick<LifeReport, 
   const faults: string[] = [];
   const { rows: deadlines } = await database.pool.query<DeadlineRow>('SELECT * FROM deadline');
   const { rows: moves } = await database.pool.query<MoveRow>(
-    `SELECT hazard_id, command, server_at, cycle, payload FROM hazard_transition WHERE command IN ('remind', 'breach', 'supervisionBreached', 'lookBackDue', 'archive', 'supervise', 'reject', 'reopen') AND seq IS NOT NULL ORDER BY hazard_id, seq`,
+    `SELECT hazard_id, command, server_at, cycle, payload FROM hazard_transition WHERE command IN ('remind', 'breach', 'supervisionBreached', 'lookBackDue', 'archive', 'supervise', 'reject', 'reopen', 'triage', 'dismiss', 'dispatch', 'accept', 'lookBack') AND seq IS NOT NULL ORDER BY hazard_id, seq`,
   );
   const { rows: hazards } = await database.pool.query<{ id: string; grade: HazardGrade | null; type: HazardType }>('SELECT id, grade, type FROM hazard');
   const { rows: supervisions } = await database.pool.query<{ hazard_id: string; level: number; cycle: number; cause: string; opened_at: Date; due_at: Date }>('SELECT * FROM supervision ORDER BY hazard_id, cycle, level');
@@ -213,9 +213,20 @@ const check = async (database: Database, now: number): Promise<Pick<LifeReport, 
   // Reminders and breaches of every deadline that ran.
   const reminders: string[] = [];
   const breaches: string[] = [];
+  const ofCase = Map.groupBy(moves, (m) => m.hazard_id);
+  const ENDS: Record<string, string[]> = { triage: ['triage', 'dismiss'], dispatch: ['dispatch'], rectify: ['accept'], look_back: ['lookBack', 'reopen'] };
+  /** When what was due was done, late as it may be. */
+  const endOf = (d: DeadlineRow): number => {
+    const done = ofCase.get(d.hazard_id)?.find((m) => ENDS[d.kind]!.includes(m.command) && m.server_at > d.started_at && (m.command !== 'lookBack' || String(m.payload.n) === d.item));
+    return Math.min(done ? at(done.server_at) : Infinity, d.withdrawn_at ? at(d.withdrawn_at) : Infinity, now);
+  };
   for (const d of deadlines) {
     const end = Math.min(d.met_at ? at(d.met_at) : Infinity, d.withdrawn_at ? at(d.withdrawn_at) : Infinity, now + 1);
     const key = (instant: number): string => `${d.hazard_id}/${d.kind}/${d.level}/${new Date(instant).toISOString()}`;
+    if (d.kind !== 'supervision') {
+      const done = endOf(d);
+      for (const after of DEFAULT_POLICY.remindAfterMs) if (at(d.due_at) + after <= done) reminders.push(key(at(d.due_at) + after));
+    }
     if (d.kind === 'rectify' || d.kind === 'supervision') {
       for (const before of DEFAULT_POLICY.remindBeforeMs) {
         const instant = at(d.due_at) - before;

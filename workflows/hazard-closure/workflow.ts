@@ -49,7 +49,8 @@ const CARRIED_LIMIT = 500_000;
 /** A supervision whose own workflow does not say that its time is over is taken up by the case after so long. */
 const SUPERVISION_GRACE_MS = 60_000;
 
-const ENDS_WITH_ARCHIVE: ParkPolicy['lookBackMs'] = { general: [], major: [], byType: {} };
+/** What the first version of this workflow did not know. */
+const FIRST_VERSION: Pick<ParkPolicy, 'lookBackMs' | 'remindAfterMs'> = { lookBackMs: { general: [], major: [], byType: {} }, remindAfterMs: [] };
 
 export async function hazardClosure({ hazardId, tenantId, carried }: HazardClosureInput): Promise<HazardCase | null> {
   const whole = patched('closed-loop');
@@ -303,7 +304,7 @@ export async function hazardClosure({ hazardId, tenantId, carried }: HazardClosu
     await condition(() => waiting.length > 0 || messages.length > 0 || acts > 0);
     const first = waiting[0];
     const opened = await openHazard({ hazardId, reportedAt: first?.receivedAt ?? Date.now() });
-    policy = { ...DEFAULT_POLICY, ...opened.policy, ...(whole ? {} : { lookBackMs: ENDS_WITH_ARCHIVE }) };
+    policy = { ...DEFAULT_POLICY, ...opened.policy, ...(whole ? {} : FIRST_VERSION) };
     calendar = opened.calendar ?? [];
     if (opened.existing) {
       chainHead = opened.chainHead ?? null;
