@@ -537,10 +537,10 @@ const numberAtSameTenant = async (client: pg.ClientBase, hazard: CaseOfNotice): 
 /** The deadline whose passing brought the supervision. */
 const missedDueAt = async (client: pg.ClientBase, hazard: HazardCase, effect: NoticeEffect, at: number): Promise<number | null> => {
   if (effect.notice !== 'supervision' || effect.cause === 'rejected') return null;
-  const before = effect.cause === 'supervision_breached' ? { kind: 'supervision', level: effect.level - 1 } : { kind: 'rectify', level: 0 };
+  const before = effect.cause === 'supervision_breached' ? { kinds: ['supervision'], level: effect.level - 1 } : { kinds: ['rectify', 'item'], level: 0 };
   const { rows } = await client.query<{ due_at: Date }>(
-    'SELECT due_at FROM deadline WHERE tenant_id = $1 AND hazard_id = $2 AND kind = $3 AND level = $4 AND due_at <= $5 ORDER BY due_at DESC LIMIT 1',
-    [hazard.tenantId, hazard.hazardId, before.kind, before.level, new Date(at)],
+    'SELECT due_at FROM deadline WHERE tenant_id = $1 AND hazard_id = $2 AND kind = ANY($3) AND level = $4 AND due_at <= $5 ORDER BY due_at DESC LIMIT 1',
+    [hazard.tenantId, hazard.hazardId, before.kinds, before.level, new Date(at)],
   );
   return rows[0]?.due_at.getTime() ?? null;
 };
