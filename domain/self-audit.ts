@@ -79,6 +79,8 @@ export const INVARIANTS = {
   'supervision-one-open': error('deadlines', '一个案卷至多一级督办在办，且与案卷所记一致', 'At most one supervision of a case is open, and the case says so'),
   'supervision-has-deadline': error('deadlines', '每级督办有同一到期时间的期限', 'Every supervision has a deadline with the same due instant'),
 
+  'task-overdue-kept': error('deadlines', '逾期未办的任务都已记为逾期', 'No task that has passed its time is still without its mark'),
+
   'notice-dispatch-copied': error('notices', '每次派发都有通知书和给应急办的抄送', 'Every dispatch has its notice and a copy to the emergency office'),
   'notice-same-transaction': error('notices', '案卷的通知书与抄送和其流转在同一事务中记录', 'The notices and copies of a transition were recorded in its own transaction'),
   'notice-verdict-told': error('notices', '每次驳回与验收都有通知书', 'Every rejection and every acceptance was told to the enterprise'),
@@ -104,6 +106,7 @@ export const INVARIANTS = {
   'engine-state-agrees': error('engine', '工作流的状态与记录一致', 'The workflow of a case is in the state of the record'),
   'engine-supervision-agrees': error('engine', '运行中的督办工作流与在办督办一致', 'Every running supervision workflow belongs to an open supervision'),
   'engine-supervision-watched': warning('engine', '每级在办督办有自己的工作流（缺失时由案卷自行计时）', 'Every open supervision has its own workflow; without it the case keeps the time itself'),
+  'engine-open-task-runs': error('engine', '每个未办任务有一个正在运行的工作流', 'Every open task has its running workflow'),
   'engine-no-strays': error('engine', '没有无案卷的工作流', 'No workflow runs for a case that is not on record'),
 
   'access-rows-of-case': error('access', '案卷各表的租户与案卷一致', 'Reports and notices of a case are of the tenant of the case'),

@@ -1,5 +1,6 @@
 /** How an invariant is looked at: by one query over the snapshot, or by reading along. What violates it is named, never changed. */
 import pg from 'pg';
+import type { DatedPolicy } from '../../domain/policy.ts';
 import type { ArchiveStore } from '../../platform/archive-store.ts';
 import type { EngineView } from './engine-view.ts';
 import type { EvidenceFiles } from './files.ts';
@@ -55,3 +56,9 @@ export async function* stream<T>(client: pg.ClientBase, sql: string, batch: numb
     await client.query('CLOSE audited').catch(() => {});
   }
 }
+
+/** Every policy that the park ever had. */
+export const policiesOf = async (client: pg.ClientBase): Promise<DatedPolicy[]> => {
+  const { rows } = await client.query<{ id: string; valid_from: Date; valid_to: Date | null; recorded_at: Date; policy: DatedPolicy['policy'] }>('SELECT id, valid_from, valid_to, recorded_at, policy FROM park_policy');
+  return rows.map((r) => ({ id: r.id, validFrom: r.valid_from.getTime(), validTo: r.valid_to?.getTime() ?? null, recordedAt: r.recorded_at.getTime(), policy: r.policy }));
+};

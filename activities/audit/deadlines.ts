@@ -1,9 +1,10 @@
 /** Deadlines and supervision: every case has those that it must have, nobody moved them, and what ran out was told. */
+import type pg from 'pg';
 import { CLOSED_STATES } from '../../domain/hazard-case.ts';
 import { DEFAULT_POLICY } from '../../domain/policy.ts';
 import { SELF_AUDIT } from '../../domain/self-audit.ts';
 import type { Check } from './check.ts';
-import { inList, interval, json, query } from './check.ts';
+import { inList, interval, json, policiesOf, query, reading, stream } from './check.ts';
 
 const DEADLINE = `'hazard/' || d.hazard_id || '/deadline/' || d.kind || CASE WHEN d.level > 0 THEN '/' || d.level ELSE '' END || CASE WHEN d.item <> '' THEN '/' || d.item ELSE '' END AS record`;
 const SUPERVISION = `'hazard/' || s.hazard_id || '/supervision/' || s.cycle || '/' || s.level AS record`;
@@ -23,6 +24,10 @@ const DEMANDED = [
 const BREACH = `t.hazard_id = d.hazard_id AND t.seq IS NOT NULL AND t.server_at >= d.breached_at AND (
     t.command = 'breach' AND t.payload->>'deadline' = d.kind AND (t.payload->>'level')::int = d.level AND coalesce(t.payload->>'item', '') = d.item
     OR t.command = 'supervisionBreached' AND d.kind = 'supervision' AND (t.payload->>'level')::int = d.level)`;
+
+async function* names(client: pg.ClientBase, sql: string): AsyncGenerator<string> {
+  for await (const { record } of stream<{ record: string }>(client, sql)) yield record;
+}
 
 export const deadlineChecks = {
   'deadline-of-state': query(`SELECT 'hazard/' || h.id AS record FROM hazard h JOIN jsonb_to_recordset(${json(DEMANDED)}) AS m(state text, kind text) USING (state)
@@ -60,6 +65,12 @@ export const deadlineChecks = {
     WHERE (s.closed_at IS NULL) <> (s.outcome IS NULL) OR (s.closed_at IS NULL AND (h.state = 'accepted' OR h.state IN ${CLOSED} OR s.cycle <> h.cycle))`),
   'supervision-one-open': query(`SELECT 'hazard/' || h.id AS record FROM hazard h
     WHERE (SELECT count(*) FROM supervision s WHERE s.hazard_id = h.id AND s.closed_at IS NULL) <> CASE WHEN h.supervision_open THEN 1 ELSE 0 END`),
+  // The mark comes with the first rung of the ladder, by whatever policy the task is told.
+  'task-overdue-kept': reading(async function* ({ client }) {
+    const first = [DEFAULT_POLICY, ...(await policiesOf(client)).map((p) => p.policy)].flatMap((p) => p.taskLadder?.[0]?.afterMs ?? []);
+    yield* names(client, `SELECT 'task/' || id AS record FROM task WHERE done_at IS NULL AND overdue_at IS NULL
+      AND due_at + grace_ms * interval '1 millisecond' < now() - ${interval(SELF_AUDIT.timerMs + Math.max(...first))}`);
+  }),
   'supervision-has-deadline': query(`SELECT ${SUPERVISION} FROM supervision s
     WHERE NOT EXISTS (SELECT FROM deadline d WHERE d.hazard_id = s.hazard_id AND d.kind = 'supervision' AND d.level = s.level AND d.started_at = s.opened_at AND d.due_at = s.due_at)`),
 } satisfies Record<string, Check>;

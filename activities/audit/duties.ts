@@ -3,10 +3,9 @@ import type { CommandName } from '../../domain/hazard-case.ts';
 import { JUDGING } from '../../domain/hazard-moves.ts';
 import { PERSON_COMMANDS } from '../../domain/hazard-case.ts';
 import { may, ROLES } from '../../domain/permissions.ts';
-import type { DatedPolicy } from '../../domain/policy.ts';
 import { policyAt } from '../../domain/policy.ts';
 import type { Check } from './check.ts';
-import { inList, json, query, reading, stream } from './check.ts';
+import { inList, json, policiesOf, query, reading, stream } from './check.ts';
 
 const TRANSITION = `'hazard/' || t.hazard_id || '/' || t.seq AS record`;
 const JUDGED = `t.seq IS NOT NULL AND t.command IN ${inList(JUDGING)}`;
@@ -34,8 +33,7 @@ interface Granted { hazard_id: string; seq: number; cycle: number; command: stri
 /** Extensions or pauses in the order of the record, each with the policy that its case is judged by. */
 const cappedBy = (sql: string, within: (row: Granted, count: number, policy: ReturnType<typeof policyAt>) => boolean): Check =>
   reading(async function* ({ client }) {
-    const { rows } = await client.query<{ id: string; valid_from: Date; valid_to: Date | null; recorded_at: Date; policy: DatedPolicy['policy'] }>('SELECT id, valid_from, valid_to, recorded_at, policy FROM park_policy');
-    const policies = rows.map((r) => ({ id: r.id, validFrom: r.valid_from.getTime(), validTo: r.valid_to?.getTime() ?? null, recordedAt: r.recorded_at.getTime(), policy: r.policy }));
+    const policies = await policiesOf(client);
     let of = '';
     let count = 0;
     for await (const row of stream<Granted>(client, sql)) {

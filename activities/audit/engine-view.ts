@@ -3,14 +3,15 @@ import type { Client } from '@temporalio/client';
 import { WorkflowNotFoundError } from '@temporalio/client';
 import type { HazardCase } from '../../domain/hazard-case.ts';
 import { SELF_AUDIT } from '../../domain/self-audit.ts';
-import type { HAZARD_CLOSURE} from '../../workflows/hazard-closure/messages.ts';
+import type { DUTY_TASK } from '../../workflows/duty-task/messages.ts';
+import type { HAZARD_CLOSURE } from '../../workflows/hazard-closure/messages.ts';
 import { hazardStateQuery } from '../../workflows/hazard-closure/messages.ts';
 import { hazardClosureId } from '../../workflows/ids.ts';
 import type { SECOND_SUPERVISION } from '../../workflows/second-supervision/messages.ts';
 
 export interface EngineView {
   /** Ids of the running workflows, as the engine lists them: some seconds old. Asked once. */
-  running(type: typeof HAZARD_CLOSURE | typeof SECOND_SUPERVISION): Promise<ReadonlySet<string>>;
+  running(type: typeof HAZARD_CLOSURE | typeof SECOND_SUPERVISION | typeof DUTY_TASK): Promise<ReadonlySet<string>>;
   /** As of now. */
   isRunning(workflowId: string): Promise<boolean>;
   /** null: the workflow has not opened its case yet. Throws where it gives no answer. */

@@ -4,8 +4,9 @@
  */
 import { setTimeout as delay } from 'node:timers/promises';
 import { SELF_AUDIT } from '../../domain/self-audit.ts';
+import { DUTY_TASK } from '../../workflows/duty-task/messages.ts';
 import { HAZARD_CLOSURE } from '../../workflows/hazard-closure/messages.ts';
-import { hazardClosureId, secondSupervisionId } from '../../workflows/ids.ts';
+import { dutyTaskId, hazardClosureId, secondSupervisionId } from '../../workflows/ids.ts';
 import { SECOND_SUPERVISION } from '../../workflows/second-supervision/messages.ts';
 import type { AuditContext, Check } from './check.ts';
 import { interval, NotChecked, query, reading, stream } from './check.ts';
@@ -128,6 +129,18 @@ export const engineChecks = {
       context.alive();
       if (await engineOf(context).isRunning(secondSupervisionId(hazard_id, cycle, level))) continue;
       if (await isThere(context, 'SELECT FROM supervision WHERE hazard_id = $1 AND cycle = $2 AND level = $3 AND closed_at IS NULL', [hazard_id, cycle, level])) yield `hazard/${hazard_id}/supervision/${cycle}/${level}`;
+    }
+  }),
+  'engine-open-task-runs': reading(async function* (context) {
+    const running = await listOf(context, DUTY_TASK);
+    const doubtful: string[] = [];
+    for await (const { id } of stream<{ id: string }>(context.client, `SELECT id FROM task WHERE done_at IS NULL AND created_at < now() - ${interval(SELF_AUDIT.settleMs)} ORDER BY id`)) {
+      if (!running.has(dutyTaskId(id))) doubtful.push(id);
+    }
+    await settle(context, doubtful);
+    for (const id of doubtful) {
+      context.alive();
+      if (!(await engineOf(context).isRunning(dutyTaskId(id))) && (await isThere(context, 'SELECT FROM task WHERE id = $1 AND done_at IS NULL', [id]))) yield `task/${id}`;
     }
   }),
   'engine-no-strays': reading(async function* (context) {

@@ -33,7 +33,7 @@ import { activitiesOf, bringTo, HOUR, openCase, PEOPLE, REJECT, seedPark, startW
 import { addFile } from './rich-park.ts';
 
 type EngineId = Extract<InvariantId, `engine-${string}`>;
-const ENGINE_IDS: EngineId[] = ['engine-open-case-runs', 'engine-closed-case-rests', 'engine-state-agrees', 'engine-supervision-agrees', 'engine-supervision-watched', 'engine-no-strays'];
+const ENGINE_IDS: EngineId[] = ['engine-open-case-runs', 'engine-closed-case-rests', 'engine-state-agrees', 'engine-supervision-agrees', 'engine-supervision-watched', 'engine-open-task-runs', 'engine-no-strays'];
 
 let testDatabase: TestDatabase;
 let database: Database;
@@ -188,6 +188,11 @@ describe('every disagreement is found, by the invariant that it violates and by 
           await listed(workflowId, true);
         },
       };
+    },
+    'engine-open-task-runs': async () => {
+      await superuser.query(`INSERT INTO task (id, tenant_id, kind, title_zh, title_en, detail, owner_org_id, created_at, due_at, dedupe_key)
+        VALUES ('forgotten', 'ent-1', 'other', '任务', 'Task', '{}', 'ent-1', now() - interval '1 hour', now() + interval '1 hour', 'forgotten')`);
+      return { record: 'task/forgotten', undo: () => superuser.query(`DELETE FROM task WHERE id = 'forgotten'`) };
     },
     'engine-closed-case-rests': async () => {
       const { hazardId } = cases.dismissed;

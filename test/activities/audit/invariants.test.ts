@@ -271,6 +271,9 @@ const PLANTS: Record<Exclude<InvariantId, EngineId>, () => Promise<string>> = {
   },
   'supervision-has-deadline': () => supervision('supervised', `due_at = due_at + interval '1 day'`),
 
+  'task-overdue-kept': () => row(`INSERT INTO task (id, tenant_id, kind, title_zh, title_en, detail, owner_org_id, created_at, due_at, dedupe_key)
+    VALUES ('forgotten', 'ent-1', 'other', '任务', 'Task', '{}', 'ent-1', now() - interval '2 hours', now() - interval '1 hour', 'forgotten')`, 'task/forgotten'),
+
   'notice-dispatch-copied': async () => {
     await dropNotices('dispatched', `kind = 'dispatch' AND is_copy`);
     return await forge('dispatched', 'dispatch', 'actor_id = NULL');

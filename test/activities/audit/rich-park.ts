@@ -191,5 +191,6 @@ export const buildRichPark = async (database: Database): Promise<RichPark> => {
 export const settleRichPark = `SET session_replication_role = replica;
   UPDATE hazard_transition SET recorded_at = server_at;
   UPDATE delivery d SET created_at = n.issued_at FROM notice n WHERE n.id = d.notice_id;
+  UPDATE task SET overdue_at = due_at WHERE due_at < now();
   UPDATE outbox SET delivered_at = now();
   SET session_replication_role = origin;`;
