@@ -497,7 +497,7 @@ const readHazardFacts = async (client: pg.ClientBase, hazard: HazardCase, record
   }>(
     `SELECT r.name_zh AS responsible_zh, r.name_en AS responsible_en, j.name_zh AS judge_zh, j.name_en AS judge_en, jo.name_zh AS judge_org_zh, jo.name_en AS judge_org_en,
        (SELECT count(*)::int FROM evidence e WHERE e.tenant_id = $1 AND e.hazard_id = $2 AND NOT EXISTS (SELECT FROM evidence s WHERE s.supersedes_id = e.id)) AS evidence,
-       (SELECT t.reason FROM hazard_transition t WHERE t.tenant_id = $1 AND t.hazard_id = $2 AND t.command = 'reject' AND t.seq <= $6 ORDER BY t.seq DESC LIMIT 1) AS rejection,
+       (SELECT t.reason FROM hazard_transition t WHERE t.tenant_id = $1 AND t.hazard_id = $2 AND t.command IN ('reject', 'acceptItems') AND t.seq <= $6 ORDER BY t.seq DESC LIMIT 1) AS rejection,
        (SELECT t.reason FROM hazard_transition t WHERE t.tenant_id = $1 AND t.hazard_id = $2 AND t.command = 'triage' AND t.seq <= $6 ORDER BY t.seq DESC LIMIT 1) AS grade_reason,
        b.name_zh AS previous_zh, b.name_en AS previous_en
      FROM (SELECT) one LEFT JOIN person r ON r.id = $3 LEFT JOIN person j ON j.id = $4 LEFT JOIN organisation jo ON jo.id = $5
@@ -520,7 +520,7 @@ const readHazardFacts = async (client: pg.ClientBase, hazard: HazardCase, record
     responsible: hazard.responsibleId === null ? null : named(row.responsible_zh, row.responsible_en),
     evidenceCount: row.evidence,
     note: orNull(record.reason),
-    reason: orNull(record.command === 'reject' ? record.reason : row.rejection),
+    reason: orNull(record.command === 'reject' || record.command === 'acceptItems' ? record.reason : row.rejection),
     rejections: hazard.rejections,
     gradeReason: orNull(row.grade_reason),
     previousResponsible: row.previous_zh === null ? null : named(row.previous_zh, row.previous_en),
