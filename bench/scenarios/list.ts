@@ -114,6 +114,7 @@ export const run = async ({ seconds }: BenchOptions): Promise<object> => {
     const sql = new pg.Client({ connectionString: databaseUrl, options: '-c role=parkwarden_app' });
     sql.on('error', () => {});
     await sql.connect();
+    await sql.query('SET random_page_cost = 1.1');
 
     const figures: Record<string, object> = {};
     const each = Math.max(50, Math.round((seconds * 1_000) / 50));
