@@ -71,9 +71,6 @@ export const WANTED: Record<Name, Partial<Record<HazardState, HazardState>>> = {
 };
 export const COMMANDS = Object.keys(WANTED) as Name[];
 
-/** Legal by the table, but without matter: reminders are of rectification, items and supervision only. */
-export const NEVER_OCCURS = new Set(['remind/reported', 'remind/triaged', 'remind/accepted', 'remind/archived']);
-
 // ---- who ----
 
 const park = (personId: string, role: Role, more: Partial<Actor> = {}): Actor => ({ personId, role, orgId: 'office', orgKind: 'park_department', orgIds: ['office'], ...more });
@@ -351,7 +348,10 @@ const wantedNotices = (before: HazardCase, cmd: HazardCommand, after: HazardCase
     case 'reopen': return both('reopened');
     case 'lookBackDue': return ['look_back/emergency_office'];
     case 'lookBack': return cmd.passed ? [] : ['look_back/enterprise'];
-    case 'remind': return ['reminder/enterprise'];
+    case 'remind': {
+      if (!before.deadlines.find((d) => isIt(d, cmd))?.breached) return ['reminder/enterprise'];
+      return [['rectify', 'item'].includes(cmd.deadline) ? 'overdue/enterprise' : 'overdue/emergency_office'];
+    }
     case 'breach': return ['rectify', 'item'].includes(cmd.deadline) ? both('overdue') : ['overdue/emergency_office', 'overdue/park_admin*'];
     case 'supervise': {
       const [first, second] = cmd.cause === 'review_overdue' ? ['emergency_office', 'enterprise'] : ['enterprise', 'emergency_office'];
@@ -734,7 +734,9 @@ export class World {
     for (const d of next.deadlines) {
       must(t.started.has(keyOf(d)), `a deadline that was never started: ${keyOf(d)}`);
       must(d.breached === t.ends.has(keyOf(d)), `an ended deadline is kept, or a breach is not told: ${keyOf(d)}`);
-      must(d.reminders.every((r, i) => r < d.dueAt && (i === 0 || r > d.reminders[i - 1]!)) && !(d.breached && d.reminders.length > 0), 'reminders out of order');
+      must(d.reminders.every((r, i) => i === 0 || r > d.reminders[i - 1]!) && !(d.breached && d.reminders.some((r) => r <= d.dueAt)), 'reminders out of order');
+      const { remindBeforeMs, remindAfterMs } = this.rules.policy;
+      must(d.reminders.every((r) => (r > d.dueAt ? d.kind !== 'supervision' && remindAfterMs.includes(r - d.dueAt) : ['rectify', 'item', 'supervision'].includes(d.kind) && remindBeforeMs.includes(d.dueAt - r))), 'a reminder at another instant than the policy says');
     }
   }
 
