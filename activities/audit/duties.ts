@@ -10,11 +10,11 @@ import { inList, json, policiesOf, query, reading, stream } from './check.ts';
 const TRANSITION = `'hazard/' || t.hazard_id || '/' || t.seq AS record`;
 const JUDGED = `t.seq IS NOT NULL AND t.command IN ${inList(JUDGING)}`;
 
-/** Acts by which somebody has a part in the rectification. */
-const WORK: readonly CommandName[] = ['start', 'plan', 'progress', 'split', 'submit'];
+/** Acts by which somebody has a part in the rectification; who of the park divides the work has none. */
+const WORK: readonly CommandName[] = ['start', 'plan', 'progress', 'submit'];
 /** Whether a person (SQL) was responsible for the case of `t`, or rectified it, before `t`. */
 const rectifiedBefore = (person: string): string => `EXISTS (SELECT FROM hazard_transition p WHERE p.hazard_id = t.hazard_id AND p.seq < t.seq
-  AND (p.command IN ('dispatch', 'handover') AND p.payload->>'responsibleId' = ${person} OR p.command IN ${inList(WORK)} AND (p.actor_id = ${person} OR p.payload->>'onBehalfOf' = ${person})))`;
+  AND (p.command IN ('dispatch', 'handover') AND p.payload->>'responsibleId' = ${person} OR (p.command IN ${inList(WORK)} OR p.command = 'split' AND p.actor_org_id = p.tenant_id) AND (p.actor_id = ${person} OR p.payload->>'onBehalfOf' = ${person})))`;
 
 /** Acts of people with the roles that may do them. */
 const MAY = PERSON_COMMANDS.flatMap((command) => ROLES.filter((role) => may(role, `hazard.${command}`)).map((role) => ({ command, role })));
