@@ -68,7 +68,7 @@ export const sidewaysOverflow = (page: Page): Promise<number> => page.evaluate((
 /** Those that the documents show; written with UPDATE_IMAGES=true. */
 const DOCUMENTED: Record<string, string> = {
   'overview-zh-1440': 'map-zh', 'overview-en-1440': 'map-en', 'case-open-zh-1440': 'case-zh', 'case-open-en-390': 'case-en-phone',
-  'inbox-zh-1440': 'inbox-zh', 'flow-editor-zh-1440': 'flow-editor-zh',
+  'inbox-zh-1440': 'inbox-zh', 'board-zh-1440': 'triage-zh', 'board-en-390': 'triage-en-phone', 'figures-zh-1440': 'figures-zh', 'figures-en-1440': 'figures-en', 'flow-editor-zh-1440': 'flow-editor-zh',
 };
 const documents = join(import.meta.dirname, '../../docs/images');
 

@@ -67,6 +67,8 @@ interface Props {
   supersedable?: EvidenceItem[];
   /** Without network a file is kept on the device, for a form that can be sent later. */
   worksOffline?: boolean;
+  /** While files are on their way the form waits. */
+  onBusy?: (isBusy: boolean) => void;
 }
 
 const GONE = { status: 0, code: 'network.unreachable', titleZh: '', titleEn: '' };
@@ -81,11 +83,13 @@ const take = async (file: File, worksOffline: boolean, onProgress: (progress: Up
   return { ref: await localRef(file, onProgress), file, isLocal: true };
 };
 
-export const FileUpload = ({ label, hint, error, files, onChange, supersedable = [], worksOffline = false }: Props) => {
+export const FileUpload = ({ label, hint, error, files, onChange, supersedable = [], worksOffline = false, onBusy }: Props) => {
   const { t } = useWords();
   const id = useId();
   const [running, setRunning] = useState<Running[]>([]);
   const [problem, setProblem] = useState<unknown>(null);
+  const isBusy = running.length > 0;
+  useEffect(() => onBusy?.(isBusy), [isBusy, onBusy]);
 
   const add = async (chosen: File[]): Promise<void> => {
     setProblem(null);

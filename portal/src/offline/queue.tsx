@@ -43,6 +43,8 @@ export const ReportQueueProvider = ({ children }: { children: ReactNode }) => {
   const session = useSession();
   const accountId = session.account.id;
   const membershipId = session.membership.id;
+  // The session that the device kept has no token; the queue goes on when the server's own is there.
+  const hasToken = session.csrfToken !== '';
   const [reports, setReports] = useState<KeptReport[]>([]);
   const [isSending, setSending] = useState(false);
   const running = useRef(false);
@@ -54,7 +56,7 @@ export const ReportQueueProvider = ({ children }: { children: ReactNode }) => {
   }, [accountId]);
 
   const flush = useCallback(async (): Promise<void> => {
-    if (running.current || !navigator.onLine) return;
+    if (running.current || !navigator.onLine || !hasToken) return;
     running.current = true;
     try {
       // One page at a time; where a browser has no locks the key still keeps a report from arriving twice.
@@ -77,7 +79,7 @@ export const ReportQueueProvider = ({ children }: { children: ReactNode }) => {
         }
       }
     }
-  }, [membershipId, read]);
+  }, [membershipId, hasToken, read]);
 
   useEffect(() => {
     const tryNow = (): void => void flush().catch(() => {});

@@ -52,6 +52,7 @@ export const ActForm = ({ act, hazard, onDone, onRefused, onCancel }: Props) => 
     dueAt: due && (act === 'decideExtension' || act === 'requestExtension') ? wallClock(Date.parse(due)) : '',
   });
   const [files, setFiles] = useState<UploadedFile[]>([]);
+  const [isUploading, setUploading] = useState(false);
   const [site, setSite] = useState<Position | null>(null);
   const choosable = hazard.items.filter((i) => i.state === itemState(act));
   const [chosen, setChosen] = useState<string[]>(choosable.map((i) => i.itemId));
@@ -181,7 +182,7 @@ export const ActForm = ({ act, hazard, onDone, onRefused, onCancel }: Props) => 
         );
       case 'evidence':
         return (
-          <FileUpload key={f} label={t(optional(f) && hazard.grade !== 'major' ? 'act.evidenceOptional' : 'act.evidence')} error={fieldError('evidence')} files={files} onChange={setFiles} supersedable={hazard.evidence.filter((e) => e.sha256 !== null && e.supersededById === null)} />
+          <FileUpload key={f} label={t(optional(f) && hazard.grade !== 'major' ? 'act.evidenceOptional' : 'act.evidence')} error={fieldError('evidence')} files={files} onChange={setFiles} onBusy={setUploading} supersedable={hazard.evidence.filter((e) => e.sha256 !== null && e.supersededById === null)} />
         );
       case 'site':
         return (
@@ -249,7 +250,7 @@ export const ActForm = ({ act, hazard, onDone, onRefused, onCancel }: Props) => 
         </>
       )}
       <div className="form-actions">
-        <button type="submit" className={tone === 'danger' ? 'button button-danger' : 'button button-main'} disabled={send.isPending}>
+        <button type="submit" className={tone === 'danger' ? 'button button-danger' : 'button button-main'} disabled={send.isPending || isUploading}>
           {send.isPending ? t('state.sending') : t(`command.${act}`)}
         </button>
         <button type="button" className="button button-quiet" onClick={onCancel}>

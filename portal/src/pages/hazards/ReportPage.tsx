@@ -91,6 +91,7 @@ export const ReportPage = () => {
   const enterprises = useQuery({ ...enterprisesQuery(), enabled: !isEnterprise && placeKind === 'point' });
   const send = useReport((result) => (result === 'kept' ? setKept(true) : setAnswer(result)));
   const [isKept, setKept] = useState(false);
+  const [isUploading, setUploading] = useState(false);
   const [missing, setMissing] = useState<MissingField[]>([]);
   const form = useRef<HTMLFormElement>(null);
   const serverError = useFieldError(send.error);
@@ -148,7 +149,7 @@ export const ReportPage = () => {
       <h1>{t('report.title')}</h1>
       <ReportQueue />
       <form className="report" ref={form} onSubmit={submit} noValidate>
-        <FileUpload label={t('report.photos')} hint={isHazardType(type) && !HAZARD_TYPES[type].photo ? t('report.photoOptional') : undefined} error={fieldError('photos')} files={files} onChange={setFiles} worksOffline />
+        <FileUpload label={t('report.photos')} hint={isHazardType(type) && !HAZARD_TYPES[type].photo ? t('report.photoOptional') : undefined} error={fieldError('photos')} files={files} onChange={setFiles} worksOffline onBusy={setUploading} />
         <Field label={t('hazards.type')} error={fieldError('type')}>
           {(control) => (
             <select {...control} value={type} onChange={(e) => chooseType(e.target.value)}>
@@ -210,8 +211,8 @@ export const ReportPage = () => {
           {isHazardType(type) && <TypeFields fields={EXCHANGE_FIELDS} typed={typed} onChange={setTyped} errorOf={fieldError} />}
         </details>
         {send.error && <ProblemPanel error={send.error} shownFields={shownFields} />}
-        <button type="submit" className="button button-main button-wide report-send" disabled={send.isPending}>
-          {send.isPending ? t('state.sending') : t('report.send')}
+        <button type="submit" className="button button-main button-wide report-send" disabled={send.isPending || isUploading}>
+          {send.isPending ? t('state.sending') : isUploading ? t('upload.running') : t('report.send')}
         </button>
       </form>
     </div>

@@ -24,6 +24,7 @@ const Complete = ({ task, onDone, onCancel }: { task: Task; onDone: () => void; 
   const [result, setResult] = useState('done');
   const [note, setNote] = useState('');
   const [files, setFiles] = useState<UploadedFile[]>([]);
+  const [isUploading, setUploading] = useState(false);
   const send = useAct<unknown>(`/api/v1/tasks/${task.id}/complete`, { onSuccess: onDone });
   const fieldError = useFieldError(send.error);
   return (
@@ -49,10 +50,10 @@ const Complete = ({ task, onDone, onCancel }: { task: Task; onDone: () => void; 
       <Field label={t('task.note')} optional={result === 'done'} error={fieldError('note')}>
         {(control) => <textarea {...control} rows={3} maxLength={2000} value={note} onChange={(e) => setNote(e.target.value)} />}
       </Field>
-      <FileUpload label={t('task.evidence')} error={fieldError('evidence')} files={files} onChange={setFiles} />
+      <FileUpload label={t('task.evidence')} error={fieldError('evidence')} files={files} onChange={setFiles} onBusy={setUploading} />
       {send.error && <ProblemPanel error={send.error} shownFields={['result', 'note', 'evidence']} />}
       <div className="form-actions">
-        <button type="submit" className="button button-main" disabled={send.isPending}>
+        <button type="submit" className="button button-main" disabled={send.isPending || isUploading}>
           {send.isPending ? t('state.sending') : t('task.complete')}
         </button>
         <button type="button" className="button button-quiet" onClick={onCancel}>
