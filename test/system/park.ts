@@ -31,7 +31,7 @@ export interface RunningPark {
 }
 
 /** Ports that nobody listens on now. */
-const freePorts = async (count: number): Promise<number[]> => {
+export const freePorts = async (count: number): Promise<number[]> => {
   const servers = await Promise.all(
     Array.from({ length: count }, async () => {
       const server = createServer();
