@@ -13,7 +13,7 @@ import type { DemoAccount } from './seed.ts';
 
 type Lang = 'zh' | 'en';
 interface Named { nameZh: string; nameEn: string }
-interface HazardView { id: string; number: string; title: string; state: string; seq: number; supervision: number; needsOwner: boolean; tenant: Named; responsible: Named | null; responsibleCandidates?: ({ id: string } & Named)[] }
+interface HazardView { id: string; number: string; title: string; state: string; seq: number; point: { type: string; coordinates: number[] } | null; supervision: number; needsOwner: boolean; tenant: Named; responsible: Named | null; responsibleCandidates?: ({ id: string } & Named)[] }
 interface TransitionView { command: string; from: string | null; to: string | null; actor: Named | null; serverAt: string; reason: string | null; refusalCode: string | null }
 interface TimelineItem {
   at: string; kind: 'transition' | 'notice' | 'deadline' | 'supervision';
@@ -138,13 +138,20 @@ export class Demo {
     await this.act(inspector, id, { act: 'triage', grade: 'major', reason: this.say('禁忌物料相邻存放', 'Incompatible goods side by side') });
     await this.dispatched(id);
     await this.act(coatings, id, { act: 'start', note: this.say('开始清理', 'Clearing starts') });
+    await this.act(coatings, id, {
+      act: 'plan', interimMeasures: this.say('停止卸料，设警戒', 'Unloading stopped, area closed'), measures: this.say('移至专用库房，设隔离标识', 'Move to a store of their own, mark the separation'), costYuan: 12_000,
+    });
     await this.submitted(coatings, id, this.say('已移走部分包装', 'Some packages moved'));
     await this.showRefusal(coatings, id);
     await this.act(reviewer, id, { act: 'reject', reason: this.say('仍有包装未移走，未设隔离标识', 'Packages left, no separation marked') });
     await this.until(emergency, id, 'under second supervision', (h) => h.state === 'rectifying' && h.supervision >= 1);
     await this.act(coatings, id, { act: 'progress', note: this.say('全部移至专用库房，已设隔离标识', 'All moved to their own store, separation marked'), evidence: [await coatings.upload(makePhoto(`moved ${id}`), 'image/png')] });
     await this.submitted(coatings, id, this.say('混存已消除', 'Nothing is stored together any more'));
-    await this.act(emergency, id, { act: 'accept', note: this.say('复查合格，解除督办', 'Checked again, supervision ended') });
+    // A major hazard is accepted on site, by two people.
+    const site = (await this.hazard(emergency, id)).point;
+    const onSite = async (by: ParkClient) => ({ evidence: [await by.upload(makePhoto(`on site ${by.username} ${id}`), 'image/png')], ...(site ? { site } : {}) });
+    await this.act(reviewer, id, { act: 'sign', note: this.say('现场复查合格', 'Checked on site'), ...(await onSite(reviewer)) });
+    await this.act(emergency, id, { act: 'accept', note: this.say('复查合格，解除督办', 'Checked again, supervision ended'), ...(await onSite(emergency)) });
     await this.until(inspector, id, 'archived', (h) => h.state === 'archived');
     return id;
   }

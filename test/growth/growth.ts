@@ -1,5 +1,5 @@
 /**
- * `npm run test:growth -- [--events 60000] [--at-once 64]`: one case is told of so many sensor events, by the real engine
+ * `npm run test:growth -- [--events 60000] [--at-once 16]`: one case is told of so many sensor events, by the real engine
  * with its record on disk, the real worker and the real database. The case must go on over many runs, lose none, take none
  * twice, and close like any other. Prints a table; ends with 1 where anything is wrong.
  */
@@ -16,7 +16,7 @@ import { startLocalEnv } from '../engine.ts';
 import startPostgres from '../global-setup.ts';
 import { ACCEPT, activitiesOf, openCase, PEOPLE, reportAt, seedPark, startWorker, SUBMIT, TRIAGE } from '../workflows/park.ts';
 
-const { values } = parseArgs({ options: { events: { type: 'string', default: '60000' }, 'at-once': { type: 'string', default: '64' } } });
+const { values } = parseArgs({ options: { events: { type: 'string', default: '60000' }, 'at-once': { type: 'string', default: '16' } } });
 const EVENTS = Number(values.events);
 const AT_ONCE = Number(values['at-once']);
 /** Every so many-th event is sent a second time, as after a lost answer. */

@@ -9,7 +9,6 @@ import type { Random } from '../chaos/random.ts';
 import { randomOf } from '../chaos/random.ts';
 import { createTestDatabase } from '../db.ts';
 import { startTimeSkippingEnv } from '../engine.ts';
-import startPostgres from '../global-setup.ts';
 import type { Case } from '../workflows/park.ts';
 import { activitiesOf, DAY, HOUR, openCase, PEOPLE, photo, seedPark, startWorker } from '../workflows/park.ts';
 
@@ -122,7 +121,6 @@ const seedFirms = async (database: Database, firms: number): Promise<Actor[]> =>
 
 export const lifeOf = async (options: LifeOptions): Promise<LifeReport> => {
   const begun = performance.now();
-  await startPostgres();
   const testDatabase = await createTestDatabase();
   const database = testDatabase.open();
   await seedPark(database);
@@ -171,7 +169,6 @@ export const lifeOf = async (options: LifeOptions): Promise<LifeReport> => {
     await stop();
     await env.teardown();
     await testDatabase.drop();
-    await globalThis.stopTestPostgres?.();
   }
 };
 
