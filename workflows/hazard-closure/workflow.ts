@@ -168,6 +168,8 @@ export async function hazardClosure({ hazardId, tenantId, carried }: HazardClosu
         if (responsible.reason === 'rule' && responsible.personIds.length === 1) decideBySystem({ name: 'dispatch', responsibleId: responsible.personIds[0]!, ...(responsible.ruleId ? { ruleId: responsible.ruleId } : {}) }, Date.now());
         else decideBySystem({ name: 'needsOwner', ...(whole ? { cause: responsible.reason } : {}) }, Date.now());
       });
+      // Whom the rule names cannot have it, for example because they are to sign the acceptance: somebody else decides.
+      if (whole && c?.state === 'triaged' && !c.needsOwner) decideBySystem({ name: 'needsOwner', cause: 'refused' }, Date.now());
     } catch (error) {
       // A person decides, and is told what is missing.
       if (!(error instanceof ApplicationFailure)) throw error;
@@ -350,8 +352,10 @@ export async function hazardClosure({ hazardId, tenantId, carried }: HazardClosu
       const due = timer();
       const changed = (): boolean => isFinished(c!) || late.length > 0 || isLong() || timer()?.at !== due?.at;
       const left = due ? due.at - Date.now() : 0;
+      const before = c;
       if (left > 0) await condition(changed, left);
-      else await condition(changed);
+      else if (due) catchUp(Date.now());
+      if (left <= 0 && c === before) await condition(changed);
       catchUp(Date.now());
       for (const report of late.splice(0)) await rerouteReport({ hazardId, reportId: report.reportId });
     }
