@@ -84,7 +84,17 @@ export const AnalysisReport = ({ params }: { params: { from: string; to: string;
               <li key={i}>
                 <p>{word(x)}</p>
                 <p className="records">
-                  {x.cites.slice(0, 12).map((c) => (c.kind === 'hazard' ? <Link key={c.id} to={`/hazards/${c.id}`}>{c.label}</Link> : <span key={c.id} className="muted">{c.label}</span>))}
+                  {x.cites.slice(0, 12).map((c, n) =>
+                    c.kind === 'alarm' ? (
+                      <span key={c.id} className="muted" title={c.id}>
+                        {t('analysis.alarm', { n: n + 1 })}
+                      </span>
+                    ) : (
+                      <Link key={c.id} to={c.kind === 'hazard' ? `/hazards/${c.id}` : `/tasks?task=${c.id}`}>
+                        {c.label}
+                      </Link>
+                    ),
+                  )}
                   {x.cites.length > 12 && <span className="muted">+{x.cites.length - 12}</span>}
                 </p>
               </li>
