@@ -71,13 +71,15 @@ export const createHazardActivities = ({ database, notices }: Pick<ActivityDeps,
    * Puts steps on the record in one transaction: transitions, projection, deadlines, supervision, evidence, notices with
    * their copies, and the live event. Every row has a key of its own, so a second run changes nothing.
    */
-  recordSteps: (input: RecordStepsInput): Promise<RecordStepsResult> =>
-    database.pgTransaction({ scope: 'service' }, (client) => record(client, input, async (number) => {
+  recordSteps: (given: RecordStepsInput): Promise<RecordStepsResult> => {
+    const input = { ...given, steps: given.steps.map(stepOf) };
+    return database.pgTransaction({ scope: 'service' }, (client) => record(client, input, async (number) => {
       for (const { next, record: transition, effects } of input.steps) {
         const toIssue = effects.filter((e): e is NoticeEffect => e.kind === 'notice');
         if (toIssue.length > 0) await issueHazardNotices(client, { case: next, number, record: transition, notices: toIssue }, notices);
       }
-    })),
+    }));
+  },
 
   /** For cases that began under the first version of their workflow: everybody who is a safety officer of the enterprise. */
   findResponsible: async ({ tenantId }: { tenantId: string }): Promise<string[]> => {
@@ -116,6 +118,12 @@ export const rerouteLateReport = async (client: pg.ClientBase, { hazardId, repor
   if (!late) return;
   if (late.target) await joinCase(client, reportId, late.target);
   else await reroute(client, reportId);
+};
+
+/** A step as today's version would give it: one of an earlier version may have been on its way when its worker was replaced. */
+const stepOf = (given: Step): Step => {
+  const next = caseOf(given.next);
+  return { ...given, next, record: { ...given.record, cycle: given.record.cycle ?? next.cycle } };
 };
 
 const sendToCase = (client: pg.ClientBase, tenantId: string, hazardId: string, message: CaseMessage): Promise<void> =>

@@ -120,7 +120,8 @@ export const caseOf = (snapshot: Partial<HazardCase> & Pick<HazardCase, 'hazardI
   const { reportIds, ...known } = snapshot;
   return {
     reportCount: reportIds?.length ?? 1, planned: false, extension: null, extensions: 0, paused: null, pauses: 0, used: { triage: 0, dispatch: 0, rectify: 0 }, signatures: [], signers: [], listed: null,
-    mergedInto: null, absorbed: [], heard: {}, predecessorId: null, successorId: null, lookBacks: [], acceptedAt: null,
+    mergedInto: null, absorbed: [], heard: {}, predecessorId: null, successorId: null, lookBacks: [],
+    acceptedAt: snapshot.state === 'accepted' || snapshot.state === 'archived' ? (snapshot.closedAt ?? snapshot.lastAt ?? null) : null,
     items: [{ ...wholeItem(snapshot.title), state: snapshot.state === 'submitted' ? 'submitted' : snapshot.state === 'accepted' || snapshot.state === 'archived' ? 'accepted' : 'open' }],
     ...known,
     deadlines: snapshot.deadlines.map((d) => ({ ...d, countsFrom: d.countsFrom ?? d.startedAt })),
