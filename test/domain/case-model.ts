@@ -313,6 +313,12 @@ export const objections = (c: HazardCase, cmd: HazardCommand, actor: Actor | nul
     case 'join':
       no('hazard.illegal_move', cmd.reports.length === 0);
       break;
+    case 'open':
+    case 'start':
+    case 'returnDispatch':
+    case 'reopen':
+    case 'reconsider':
+      break;
   }
   return found;
 };
@@ -886,8 +892,8 @@ export const live = (choices: readonly Choice[], rules: Rules, startAt: number, 
         command = say(likely[(pick + n) % likely.length]!);
         people = PEOPLE.filter((p) => !objections(c, command, p, world.now, rules).some((code) => mode === 'helpful' || NOT_YOU.includes(code)));
       }
-      // Who may, but does not say what is asked for.
-      if (mode === 'careless' && people.length > 0) command = say(command.name as Name, false);
+      // Who may by their role, at the wrong moment or without saying what is asked for.
+      if (mode === 'careless' && people.length > 0 && random.next() < 0.4) command = say(command.name as Name, false);
       const by = people.length > 0 ? people[actor % people.length]! : mode === 'merge' ? PEOPLE[actor % 4]! : actor % 5 === 0 ? null : PEOPLE[actor % PEOPLE.length]!;
       const taken = world.do(hazardId, command, by);
       // The system undoes a merge only where the other case has refused it.
