@@ -22,8 +22,8 @@ const DEMANDED = [
 
 /** The transition that put a breach on the record. */
 const BREACH = `t.hazard_id = d.hazard_id AND t.seq IS NOT NULL AND t.server_at >= d.breached_at AND (
-    t.command = 'breach' AND t.payload->>'deadline' = d.kind AND (t.payload->>'level')::int = d.level AND coalesce(t.payload->>'item', '') = d.item
-    OR t.command = 'supervisionBreached' AND d.kind = 'supervision' AND (t.payload->>'level')::int = d.level)`;
+    t.command = 'breach' AND t.payload->>'deadline' = d.kind AND t.payload->'level' = to_jsonb(d.level) AND coalesce(t.payload->>'item', '') = d.item
+    OR t.command = 'supervisionBreached' AND d.kind = 'supervision' AND t.payload->'level' = to_jsonb(d.level))`;
 
 async function* names(client: pg.ClientBase, sql: string): AsyncGenerator<string> {
   for await (const { record } of stream<{ record: string }>(client, sql)) yield record;

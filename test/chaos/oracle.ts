@@ -46,6 +46,12 @@ const isoOf = (at: Date | null): string | null => at?.toISOString() ?? null;
 /** As it comes back from jsonb. */
 const plain = (value: unknown): unknown => JSON.parse(JSON.stringify(value));
 
+/** The first version put one report into each joining. */
+const commandOf = (row: TransitionRow): HazardCommand => {
+  const { report, ...payload } = row.payload;
+  return { name: row.command, ...(row.command === 'join' && report ? { reports: [report], ...payload } : row.payload) } as HazardCommand;
+};
+
 type Effects = { cycle: number; seq: number; at: number; c: HazardCase; effects: HazardEffect[] }[];
 
 const replay = (rows: readonly TransitionRow[], context: (row: TransitionRow) => StepContext, faults: string[]): { cases: HazardCase[]; effects: Effects } | null => {
@@ -64,7 +70,7 @@ const replay = (rows: readonly TransitionRow[], context: (row: TransitionRow) =>
   const due: string[] = [];
   for (const row of rest) {
     if (row.seq !== current.seq + 1) return say(row, `follows ${current.seq}: a gap`);
-    const command = { name: row.command, ...row.payload } as HazardCommand;
+    const command = commandOf(row);
     const ctx = context(row);
     if (due.length > 0) {
       const expected = due.shift()!;
