@@ -106,8 +106,8 @@ export const openSuccessor = async (client: pg.ClientBase, input: { from: string
   const dedupeKey = `successor/${input.from}/${input.hazardId}`;
   const { rows: known } = await client.query('SELECT FROM hazard_report WHERE dedupe_key = $1', [dedupeKey]);
   if (known.length > 0) return;
-  const { rows } = await client.query<{ message: HazardReport; asset_tenant: string | null; redirected_at: Date }>(
-    `SELECT r.message, a.tenant_id AS asset_tenant, h.closed_at AS redirected_at FROM hazard_report r JOIN hazard h ON h.id = r.hazard_id LEFT JOIN asset a ON a.id = r.asset_id
+  const { rows } = await client.query<{ message: HazardReport; asset_tenant: string | null; redirected_at: Date; statutory: boolean }>(
+    `SELECT r.message, a.tenant_id AS asset_tenant, h.closed_at AS redirected_at, h.statutory FROM hazard_report r JOIN hazard h ON h.id = r.hazard_id LEFT JOIN asset a ON a.id = r.asset_id
      WHERE r.hazard_id = $1 ORDER BY r.received_at, r.id LIMIT 1`,
     [input.from],
   );
@@ -122,6 +122,8 @@ export const openSuccessor = async (client: pg.ClientBase, input: { from: string
     reportId: randomUUID(),
     assetId: first.asset_tenant === input.tenantId ? message.assetId : null,
     receivedAt: first.redirected_at.getTime(),
+    // Whichever of the reports made it so.
+    statutory: first.statutory,
     predecessor: { hazardId: input.from, usedTriageMs: input.usedTriageMs },
     evidence: evidence.length > 0
       ? evidence.map((e) => ({ sha256: e.sha256, mediaType: e.media_type, ...(e.captured_at ? { capturedAt: e.captured_at.getTime() } : {}) }))

@@ -14,6 +14,8 @@ export const COVERED_ELSEWHERE: Record<string, string> = {
   // Every refusal is the outcome of a rule and is tested with it.
   'domain/errors.ts': 'test/domain',
   'domain/criteria-packs.ts': 'test/domain/criteria.test.ts',
+  'domain/hazard-case.ts': 'test/domain/hazard.test.ts',
+  'domain/hazard-moves.ts': 'test/domain/hazard.test.ts',
   'domain/merge.ts': 'test/domain/policy.test.ts',
   'domain/flows.ts': 'test/flows/runtime.test.ts',
   'domain/notices.ts': 'test/templates/render.test.ts',

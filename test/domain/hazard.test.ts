@@ -98,6 +98,24 @@ describe('the clock of a case', () => {
   });
 });
 
+describe('extension', () => {
+  const ask = (c: HazardCase): PersonCommand => ({ name: 'requestExtension', dueAt: (c.dueAt ?? 0) + 24 * HOUR, reason: 'parts are late' });
+  const grant = { name: 'decideExtension', granted: true, reason: 'confirmed with the supplier' } as const;
+  test('what was asked for in time is not granted to a case that is supervised by then', () => {
+    const asked = take(take(dispatched(), { name: 'start' }, firm('p-worker')).next, ask(dispatched()), firm('p-worker')).next;
+    expect(refusal(asked, grant, park('p-o', 'emergency_office'))).toBeNull();
+    const rejected = take(asked, { name: 'supervise', level: 2, cause: 'rejected' }, null).next;
+    expect(refusal(rejected, grant, park('p-o', 'emergency_office'))).toBe('hazard.overdue');
+    expect(refusal(rejected, { ...grant, granted: false }, park('p-o', 'emergency_office'))).toBeNull();
+  });
+  test('the due instant moves to the granted one and to no other', () => {
+    const c = take(dispatched(), { name: 'start' }, firm('p-worker')).next;
+    const granted = take(take(c, ask(c), firm('p-worker')).next, grant, park('p-o', 'emergency_office')).next;
+    expect(granted.dueAt).toBe((c.dueAt ?? 0) + 24 * HOUR);
+    expect(refusal(take(c, ask(c), firm('p-worker')).next, { ...grant, dueAt: (c.dueAt ?? 0) + 48 * HOUR }, park('p-o', 'emergency_office'))).toBe('hazard.extension_invalid');
+  });
+});
+
 describe('supervision', () => {
   test('rejections lead to level 2, the third to level 3; each level has its own deadline', () => {
     let c = submitted();
