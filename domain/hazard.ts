@@ -8,7 +8,7 @@
  */
 import type { Calendar, Term } from './calendar.ts';
 import { termEnd } from './calendar.ts';
-import type { Result } from './errors.ts';
+import type { RefusalCode, Result } from './errors.ts';
 import { ok, refuse } from './errors.ts';
 import type {
   CommandName, DeadlineKind, EvidenceItem, HazardCase, HazardCommand, HazardEffect, HazardReport, LookBack, NoticeEffect, OpenDeadline, RectificationItem, Step, SystemCommand, TransitionRecord,
@@ -34,7 +34,12 @@ export interface StepContext {
   policy: ParkPolicy;
   /** Years that are loaded: a term of working days needs them. */
   calendar?: Calendar;
+  /** 1: what the first version of the workflow decided is decided once more as it was. Absent: the rules of today. */
+  rules?: 1;
 }
+
+/** Refusals that the first version did not know where it asked for nothing: a plan, a second person, the place, the way out of an overdue case. */
+const LATER_RULES: readonly RefusalCode[] = ['hazard.plan_required', 'hazard.signature_missing', 'hazard.evidence_required', 'hazard.on_site_required', 'hazard.overdue'];
 
 /** The whole case as one item, until it is split. */
 const WHOLE = 'whole';
@@ -170,9 +175,10 @@ const recordOf = (before: HazardCase | null, next: HazardCase, cmd: HazardComman
 export const step = (before: HazardCase, cmd: HazardCommand, ctx: StepContext): Result<Step> => {
   // Server time never runs backwards within a case. An act that begins a clock anew comes strictly after what was
   // before, so that every deadline of a case has an instant of its own, by which the record tells them apart.
-  const at = Math.max(ctx.at, before.lastAt + ((ctx.actor || cmd.name === 'resume') && BEGINS_ANEW.includes(cmd.name) ? 1 : 0));
+  const isFirst = ctx.rules === 1;
+  const at = Math.max(ctx.at, before.lastAt + (!isFirst && (ctx.actor || cmd.name === 'resume') && BEGINS_ANEW.includes(cmd.name) ? 1 : 0));
   const checked = checkCommand(before, cmd, ctx.actor, at, ctx.policy);
-  if (!checked.ok) return checked;
+  if (!checked.ok && !(isFirst && LATER_RULES.includes(checked.refusal.code))) return checked;
   if (cmd.name === 'open') return refuse('hazard.illegal_move');
 
   const move = MOVES[cmd.name];
@@ -184,7 +190,8 @@ export const step = (before: HazardCase, cmd: HazardCommand, ctx: StepContext): 
     deadlines: before.deadlines.map((d) => ({ ...d, reminders: [...d.reminders] })),
     items: before.items.map((i) => ({ ...i })),
     lookBacks: before.lookBacks.map((l) => ({ ...l })),
-    used: { ...before.used },
+    // The first version gave every clock its whole term again.
+    used: isFirst ? { triage: 0, dispatch: 0, rectify: 0 } : { ...before.used },
   };
   const effects: HazardEffect[] = [];
   const { policy, actor } = ctx;

@@ -192,6 +192,7 @@ export const runChaos = async (options: Options, print: (line: string) => void):
       ['messages receipted', telemetry.records.reduce((n, r) => n + r.receipted.size, 0)],
       ['readings stored', report.readings],
       ['statutory excursions', report.excursions],
+      ['excursions overtaken by newer readings', report.overtaken],
       ['work', `${((worked - started) / 1000).toFixed(0)} s`],
       ['to rest', `${((rested - worked) / 1000).toFixed(0)} s`],
       ['duration', `${((performance.now() - started) / 1000).toFixed(0)} s`],

@@ -39,6 +39,8 @@ export interface OracleOptions {
   offices: { emergency_office: string[]; park_admin: string[] };
   /** Changes what the first version of the workflow decided otherwise, for its cases. */
   policyFor?: (policy: ParkPolicy, hazard: HazardRow) => ParkPolicy;
+  /** Transitions of before this instant (epoch ms) were decided by the first version. */
+  firstUntil?: number;
 }
 
 const iso = (at: number | null | undefined): string | null => (at == null ? null : new Date(at).toISOString());
@@ -193,7 +195,7 @@ export const checkRecord = async (db: pg.ClientBase, options: OracleOptions): Pr
   for (const hazard of hazards) {
     const rows = byHazard.get(hazard.id) ?? [];
     const policy = policyOf(hazard.id);
-    const context = (row: TransitionRow): StepContext => ({ commandId: row.command_id, actor: actorOfRow(row), at: row.server_at.getTime(), clientAt: row.client_at?.getTime() ?? null, policy, calendar });
+    const context = (row: TransitionRow): StepContext => ({ commandId: row.command_id, actor: actorOfRow(row), at: row.server_at.getTime(), clientAt: row.client_at?.getTime() ?? null, policy, calendar, ...(options.firstUntil !== undefined && row.server_at.getTime() < options.firstUntil ? { rules: 1 as const } : {}) });
     const replayed = replay(rows, context, faults);
     if (!replayed) {
       if (rows.length === 0) faults.push(`${hazard.id}: a case without any transition`);
@@ -205,15 +207,19 @@ export const checkRecord = async (db: pg.ClientBase, options: OracleOptions): Pr
     if (hazard.state !== end.state || hazard.seq !== end.seq || hazard.supervision !== end.supervision || hazard.rejections !== end.rejections || hazard.responsible_id !== end.responsibleId || (hazard.closed_at !== null) !== isClosed(end)) {
       faults.push(`${hazard.id}: the projection says ${hazard.state}/${hazard.seq}, the record ${end.state}/${end.seq}`);
     }
-    if (!isDeepStrictEqual(plain(end), plain(caseOf(hazard.snapshot)))) faults.push(`${hazard.id}: the stored case differs from the replayed record: ${JSON.stringify(hazard.snapshot)} / ${JSON.stringify(end)}`);
-    const compare = (what: keyof typeof stored, expected: readonly string[]): void => {
-      for (const difference of differences(expected, stored[what].get(hazard.id) ?? [])) faults.push(`${hazard.id}: ${what} ${difference}`);
+    const byFirst = (at: number): boolean => options.firstUntil !== undefined && at < options.firstUntil;
+    // A case as the first version left it says less of itself; it is brought up to date with its next transition.
+    const isOfToday = !byFirst(end.lastAt);
+    if (isOfToday && !isDeepStrictEqual(plain(end), plain(caseOf(hazard.snapshot)))) faults.push(`${hazard.id}: the stored case differs from the replayed record: ${JSON.stringify(hazard.snapshot)} / ${JSON.stringify(end)}`);
+    const compare = (what: keyof typeof stored, expected: readonly string[], optional: readonly string[] = []): void => {
+      for (const difference of differences(expected.filter((e) => !optional.includes(e) || stored[what].get(hazard.id)?.includes(e)), stored[what].get(hazard.id) ?? [])) faults.push(`${hazard.id}: ${what} ${difference}`);
     };
     compare('deadline', expectedDeadlines(effects));
     compare('supervision', expectedSupervisions(effects));
-    compare('notice', expectedNotices(hazard, effects));
+    // The first version told fewer people.
+    compare('notice', expectedNotices(hazard, effects), expectedNotices(hazard, effects.filter((e) => byFirst(e.at))));
     const items = new Map<number, HazardCase>(cases.map((c) => [c.cycle, c]));
-    compare('hazard_item', [...items.values()].flatMap((c) => c.items.map((i) => `${c.cycle}/${i.itemId} ${i.state} due ${iso(i.dueAt)} rejected ${i.rejections}`)));
+    if (isOfToday) compare('hazard_item', [...items.values()].flatMap((c) => c.items.map((i) => `${c.cycle}/${i.itemId} ${i.state} due ${iso(i.dueAt)} rejected ${i.rejections}`)));
   }
   for (const id of byHazard.keys()) if (!byId.has(id)) faults.push(`${id}: transitions without a case`);
   return { transitions, hazards, byHazard, histories, policyOf, actorOf, calendar, faults };

@@ -7,7 +7,7 @@
  * deadline, and no act slips past one.
  *
  * `whole`: cases that began under the first version of this workflow (no marker in their history) end with the archive, as
- * that version ended them.
+ * that version ended them. What that version decided stays decided by its rules; from its replacement on today's hold.
  */
 import {
   allHandlersFinished, ApplicationFailure, condition, continueAsNew, getExternalWorkflowHandle, log, ParentClosePolicy, patched, proxyActivities, setHandler, startChild, workflowInfo,
@@ -89,11 +89,19 @@ export async function hazardClosure({ hazardId, tenantId, carried }: HazardClosu
     });
   };
 
+  /**
+   * All that was decided is on its way to the record. On replay the engine may give what came in two workflow tasks in one, an
+   * act before the end of the writing that it followed. So that commands still come in the same order, none of a step goes out
+   * before everything that came with it is decided, and clocks are set after that.
+   */
+  const handedOver = (): boolean => !whole || unrecorded.length === 0;
   let writing = false;
   const write = (): void => {
     if (writing) return;
     writing = true;
     beside(async () => {
+      // Only when everything that came together is decided: see handedOver.
+      if (whole) await Promise.resolve();
       while (unrecorded.length > 0) {
         const steps = unrecorded.splice(0);
         const recorded = await recordSteps({ hazardId, tenantId, steps, chainHead });
@@ -125,7 +133,7 @@ export async function hazardClosure({ hazardId, tenantId, carried }: HazardClosu
 
   /** Decides a command and everything that follows from it. Throws the refusal, having changed nothing. */
   const decide = (command: HazardCommand, context: Omit<StepContext, 'policy' | 'calendar'>): Step => {
-    const taken = accepted(c ? step(c, command, { ...context, policy, calendar }) : refuse('hazard.not_started'));
+    const taken = accepted(c ? step(c, command, { ...context, policy, calendar, ...(whole || patched('rules-of-today') ? {} : { rules: 1 }) }) : refuse('hazard.not_started'));
     take(taken);
     for (const [index, follow] of consequences(taken.next, command, policy).entries()) {
       if (c && checkCommand(c, follow, null, context.at, policy).ok) decide(follow, { commandId: `${context.commandId}/${index + 1}`, actor: null, at: context.at });
@@ -349,8 +357,9 @@ export async function hazardClosure({ hazardId, tenantId, carried }: HazardClosu
 
   for (;;) {
     while (!isFinished(c!) && !isLong()) {
+      if (!handedOver()) await condition(handedOver);
       const due = timer();
-      const changed = (): boolean => isFinished(c!) || late.length > 0 || isLong() || timer()?.at !== due?.at;
+      const changed = (): boolean => handedOver() && (isFinished(c!) || late.length > 0 || isLong() || timer()?.at !== due?.at);
       const left = due ? due.at - Date.now() : 0;
       const before = c;
       if (left > 0) await condition(changed, left);
