@@ -81,7 +81,7 @@ export const DEFAULT_POLICY: ParkPolicy = {
   onSiteRadiusM: 500,
   supervisionMs: { 1: 3 * 24 * HOUR, 2: 3 * 24 * HOUR, 3: 2 * 24 * HOUR },
   remindBeforeMs: [72 * HOUR, 24 * HOUR, 2 * HOUR],
-  remindAfterMs: [24 * HOUR, 72 * HOUR],
+  remindAfterMs: [24 * HOUR, 96 * HOUR],
   mergeWindowMs: 60 * MINUTE,
   rejectionsForLevel3: 3,
   clockSkewMs: 2 * MINUTE,
