@@ -66,7 +66,7 @@ const act = async (life: Life, actor: Actor, command: PersonCommand, commandId: 
   return done.case;
 };
 
-const open = async (env: TestWorkflowEnvironment, database: Database, policy: ParkPolicy, n: number): Promise<Life> => {
+const open = async (env: TestWorkflowEnvironment, database: Database, policy: ParkPolicy, n: number, first: boolean): Promise<Life> => {
   const stage = STAGES[n % STAGES.length]!;
   const enterprise = stage === 'triaged' || stage === 'returned' ? 'ent-2' : 'ent-1';
   const officer = enterprise === 'ent-2' ? PEOPLE.colleague : PEOPLE.officer;
@@ -97,6 +97,8 @@ const open = async (env: TestWorkflowEnvironment, database: Database, policy: Pa
   }
   await act(life, officer, { name: 'start' }, key('start'));
   if (stage === 'rectifying') return life;
+  // The first version knew no plan and asked for none.
+  if (stage === 'major' && !first) await act(life, officer, { name: 'plan', interimMeasures: '停用', measures: '更换', costYuan: 1_000 }, key('plan'));
   await act(life, officer, SUBMIT, key('submit'));
   if (stage === 'rejected') await act(life, PEOPLE.inspector, REJECT, key('reject'));
   return life;
@@ -199,7 +201,7 @@ export const upgrade = async (from: { codePath: string; buildId?: string }, to: 
   try {
     const lives: Life[] = [];
     await inBatches(Array.from({ length: cases }, (_, n) => n), 12, async (n) => {
-      lives[n] = await open(env, database, policy, n);
+      await open(env, database, policy, n, first).then((life) => lives.push(life), (error: Error) => wrong.push(`${STAGES[n % STAGES.length]} was not reached: ${error.message}`));
     });
     const states = (await database.pool.query<{ state: string; n: number }>('SELECT state, count(*)::int AS n FROM hazard WHERE closed_at IS NULL GROUP BY 1 ORDER BY 1')).rows;
     const openAtSwitch = states.reduce((sum, s) => sum + s.n, 0);

@@ -168,7 +168,8 @@ export async function hazardClosure({ hazardId, tenantId, carried }: HazardClosu
 
   // ---- dispatch ----
   const dispatchByRule = async (): Promise<void> => {
-    const responsible = await responsibleByRule();
+    // As the first version waited, step for step: what comes back in one task is taken in the same order.
+    const responsible = whole ? await responsibleByRule() : { personIds: await findResponsible({ tenantId }), ruleId: null, reason: 'rule' };
     catchUp(Date.now());
     if (c?.state !== 'triaged' || c.needsOwner) return;
     try {
@@ -186,7 +187,6 @@ export async function hazardClosure({ hazardId, tenantId, carried }: HazardClosu
   };
 
   const responsibleByRule = async (): Promise<{ personIds: string[]; ruleId: string | null; reason: string }> => {
-    if (!whole) return { personIds: await findResponsible({ tenantId }), ruleId: null, reason: 'rule' };
     // The rule reads the case as triaged.
     const triaged = c!.seq;
     await condition(() => recordedSeq >= triaged);
