@@ -137,7 +137,7 @@ const end = async (life: Life, n: number): Promise<void> => {
         await act(life, officer, { name: 'start' }, key('start'));
         break;
       case 'rectifying':
-        if (c.grade === 'major' && !c.planned) await act(life, officer, { name: 'plan', interimMeasures: '停用', measures: '更换', costYuan: 1_000 }, key('plan'));
+        if (c.grade === 'major' && !c.planned) await mayBe(act(life, officer, { name: 'plan', interimMeasures: '停用', measures: '更换', costYuan: 1_000 }, key('plan')));
         // What the first version did not know is for its cases too.
         if (c.items.length === 1 && random.next() < 0.3) await mayBe(act(life, PEOPLE.office, { name: 'split', reason: '分项', items: [{ itemId: 'a', title: '换阀', dueAt: null }, { itemId: 'b', title: '补漆', dueAt: null }] }, key('split')));
         if (!c.overdue && c.supervision === 0 && !c.extension && c.extensions === 0 && random.next() < 0.3) {
@@ -147,7 +147,7 @@ const end = async (life: Life, n: number): Promise<void> => {
         await act(life, officer, SUBMIT, key('submit'));
         break;
       case 'submitted':
-        if (c.grade === 'major' && c.signatures.length === 0) await act(life, PEOPLE.office, { name: 'sign', note: '同意', ...onSite }, key('sign'));
+        if (c.grade === 'major' && c.signatures.length === 0) await mayBe(act(life, PEOPLE.office, { name: 'sign', note: '同意', ...onSite }, key('sign')));
         await act(life, PEOPLE.inspector, c.grade === 'major' ? { ...ACCEPT, ...onSite } : ACCEPT, key('accept'));
         break;
       case 'archived': {
