@@ -31,10 +31,10 @@ const { openHazard, recordSteps, findResponsible, chooseResponsible, rerouteRepo
   retry: { initialInterval: '200 milliseconds', backoffCoefficient: 2, maximumInterval: '10 seconds' },
 });
 
-/** Documents are made one after the other, apart from everything that somebody waits for. */
+/** Documents are made one after the other, apart from everything that somebody waits for. A worker that died at one is replaced after the minute. */
 const { archiveCase } = proxyActivities<Activities>({
-  startToCloseTimeout: '10 minutes',
-  retry: { initialInterval: '5 seconds', backoffCoefficient: 2, maximumInterval: '10 minutes' },
+  startToCloseTimeout: '60 seconds',
+  retry: { initialInterval: '2 seconds', backoffCoefficient: 2, maximumInterval: '1 minute' },
 });
 
 type OpenSupervision = Extract<HazardEffect, { kind: 'supervision'; op: 'open' }>;
