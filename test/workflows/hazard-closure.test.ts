@@ -242,7 +242,7 @@ describe('ways beyond the straight one', () => {
   const deliver = async (): Promise<void> => {
     const receive = createWorkflowReceiver(env.client, database);
     const { rows: waiting } = await database.pool.query<{ id: string; payload: WorkflowMessage }>(`UPDATE outbox SET delivered_at = now() WHERE topic = 'workflow' AND payload->>'workflow' = 'hazardClosure' AND delivered_at IS NULL RETURNING id, payload`);
-    for (const { payload } of waiting) if (!('signal' in payload) || payload.signal.predecessor) await receive(payload);
+    for (const { payload } of waiting) if (payload.workflow === 'hazardClosure' && (!('signal' in payload) || payload.signal.predecessor)) await receive(payload);
   };
   /** An act on a case whose workflow has ended, as the API sends it. */
   const takeUp = async (found: Case, actor: Actor, command: PersonCommand): Promise<HazardCase> => {

@@ -1,5 +1,4 @@
 /** A park that lives in virtual time, and what its record must say afterwards. */
-import { randomUUID } from 'node:crypto';
 import type { Database } from '../../prisma/client.ts';
 import type { PersonCommand } from '../../domain/hazard.ts';
 import type { Actor } from '../../domain/permissions.ts';
