@@ -63,7 +63,7 @@ export const openTestCase = async (db: Database, hazardId: string, settings: Not
     { commandId: `${hazardId}-open`, actor: null, at: T0, policy: DEFAULT_POLICY },
   );
   let current = first.next;
-  const again = (steps: Step[]): Promise<void> => activities.recordSteps({ hazardId, tenantId: 'ent', steps });
+  const again = async (steps: Step[]): Promise<void> => void (await activities.recordSteps({ hazardId, tenantId: 'ent', steps }));
   await again([first]);
   return {
     case: () => current,
