@@ -197,7 +197,8 @@ describe('acting on a case', () => {
     await page.locator('.act-form button[type=submit]').click();
     await page.locator('.field-error', { hasText: '必须附照片或视频证据' }).waitFor();
     await page.locator('input[type=file]').setInputFiles({ name: 'valve.png', mimeType: 'image/png', buffer: bytes });
-    await page.getByText('valve.png').waitFor();
+    // The name is shown while the file is on its way.
+    for (const end = performance.now() + 20_000; calls('PUT', `/blobs/${sha256}`).length === 0 && performance.now() < end; ) await new Promise((resolve) => setTimeout(resolve, 50));
     expect(calls('PUT', `/blobs/${sha256}`)).toHaveLength(1);
     expect(calls('PUT', `/blobs/${sha256}`)[0]!.postDataBuffer()).toEqual(bytes);
     await page.locator('.act-form button[type=submit]').click();
