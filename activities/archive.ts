@@ -2,17 +2,17 @@
  * 归档包 of a case cycle. The JSON file is made from the record alone, so that it can be made again; it is in the store before
  * its row says so. The readable document is made from the file, apart, and added to the row once.
  */
-import { createHash } from 'node:crypto';
 import type pg from 'pg';
 import type { CasePackage, PackageContent, PackageProblem, PackageTransition } from '../domain/archive.ts';
 import { DECISIONS, NOT_INCLUDED, PACKAGE_FORMAT, packageDifference, packageProblem, packageText } from '../domain/archive.ts';
 import { dayOf } from '../domain/calendar.ts';
 import type { HazardReport } from '../domain/hazard-case.ts';
 import type { Named } from '../domain/notices.ts';
+import { idOf, sha256Of } from '../platform/hash.ts';
 import type { ArchiveStore } from '../platform/archive-store.ts';
 import { openArchiveStore } from '../platform/archive-store.ts';
 import type { LinkRow } from '../prisma/chain.ts';
-import { rowLink, sha256Of, TRANSITION_COLUMNS } from '../prisma/chain.ts';
+import { rowLink, TRANSITION_COLUMNS } from '../prisma/chain.ts';
 import type { Database } from '../prisma/client.ts';
 import { addToOutbox } from '../prisma/outbox.ts';
 import { loadPolicyAt } from '../prisma/policies.ts';
@@ -92,8 +92,6 @@ export const comparePackage = async (client: pg.ClientBase, store: Pick<ArchiveS
   if (file === null) return { record: 'file', what: 'is not in the store as it was put there' };
   return packageProblem(file, sha256Of) ?? packageDifference(JSON.parse(file) as CasePackage, await readPackage(client, input));
 };
-
-const idOf = (key: string): string => createHash('sha256').update(key).digest('hex').replace(/^(.{8})(.{4})(.{4})(.{4})(.{12}).*$/, '$1-$2-$3-$4-$5');
 
 // ---- the record as a package ----
 

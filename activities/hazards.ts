@@ -1,11 +1,11 @@
 /** The record of a case: everything that its workflow writes or asks. Each activity may be run again after any crash. */
-import { createHash } from 'node:crypto';
 import type pg from 'pg';
 import type { Calendar } from '../domain/calendar.ts';
 import type { EvidenceItem, HazardCase, HazardEffect, Step, TransitionRecord } from '../domain/hazard.ts';
 import { caseOf } from '../domain/hazard.ts';
 import { HAZARD_TYPES } from '../domain/hazard-types.ts';
 import type { ParkPolicy } from '../domain/policy.ts';
+import { idOf } from '../platform/hash.ts';
 import { loadCalendar } from '../prisma/calendars.ts';
 import { transitionHash } from '../prisma/chain.ts';
 import { joinCase, openSuccessor, rerouteReport as reroute } from '../prisma/intake.ts';
@@ -133,8 +133,6 @@ const sendToCase = (client: pg.ClientBase, tenantId: string, hazardId: string, m
 
 type EffectOf<K extends HazardEffect['kind']> = Extract<HazardEffect, { kind: K }>;
 
-/** A stable id in the form of a UUID, from a key. */
-const idOf = (key: string): string => createHash('sha256').update(key).digest('hex').replace(/^(.{8})(.{4})(.{4})(.{4})(.{12}).*$/, '$1-$2-$3-$4-$5');
 const iso = (at: number): string => new Date(at).toISOString();
 const isoOrNull = (at: number | null | undefined): string | null => (at == null ? null : iso(at));
 

@@ -2,7 +2,7 @@
  * The statutory calendars of the park: signed, by version, never edited. What does not verify does not count: its year is
  * then as if it were not loaded, which refuses terms instead of reckoning them by data that somebody changed.
  */
-import { createHash, randomUUID } from 'node:crypto';
+import { randomUUID } from 'node:crypto';
 import type pg from 'pg';
 import type { Calendar, CalendarYear } from '../domain/calendar.ts';
 import { parseCalendarYear } from '../domain/calendar.ts';
@@ -11,6 +11,7 @@ import type { Refusal, Result } from '../domain/errors.ts';
 import { ok, refuse } from '../domain/errors.ts';
 import type { VersionedCalendar } from '../domain/standards/calendar.ts';
 import { SHIPPED_CALENDARS } from '../domain/standards/calendar.ts';
+import { sha256Of } from '../platform/hash.ts';
 import { createLogger } from '../platform/logger.ts';
 import type { SigningKey } from '../platform/signing-key.ts';
 import { isSignedBy, keyIdOf, normalPublicKey } from '../platform/signing-key.ts';
@@ -27,7 +28,6 @@ export const PARK_KEY = '园区 / Park';
 
 /** What is signed: JSON with sorted keys and without spaces, version included, so that an old version cannot pose as a new one. */
 const signedText = ({ version, calendar }: VersionedCalendar): string => canonicalJson({ version, calendar });
-const sha256Of = (text: string): string => createHash('sha256').update(text).digest('hex');
 
 export const signCalendar = ({ version, calendar }: VersionedCalendar, key: SigningKey): SignedCalendar => ({
   version, calendar, signature: { keyId: key.keyId, value: key.sign(signedText({ version, calendar })) },

@@ -1,12 +1,10 @@
 /** The hashes of a case's transitions: as they are written, and as a verifier reckons them again from the rows. */
-import { createHash } from 'node:crypto';
 import type pg from 'pg';
 import type { PackageTransition } from '../domain/archive.ts';
 import { filesOf, linkProblem } from '../domain/archive.ts';
 import { chainContent } from '../domain/chain.ts';
 import type { TransitionRecord } from '../domain/hazard-case.ts';
-
-export const sha256Of = (text: string): string => createHash('sha256').update(text, 'utf8').digest('hex');
+import { sha256Of } from '../platform/hash.ts';
 
 /** `prev` is the hash of the transition before it in its case, null for the first. */
 export const transitionHash = (hazardId: string, record: TransitionRecord, prev: string | null): string => sha256Of(chainContent(hazardId, record, prev));

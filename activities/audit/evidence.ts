@@ -2,7 +2,7 @@
 import { packageProblem } from '../../domain/archive.ts';
 import { EVIDENCE_LIMITS } from '../../domain/evidence.ts';
 import { SELF_AUDIT } from '../../domain/self-audit.ts';
-import { sha256Of } from '../../prisma/chain.ts';
+import { sha256Of } from '../../platform/hash.ts';
 import type { AuditContext, Check } from './check.ts';
 import { interval, NotChecked, query, reading, stream } from './check.ts';
 import type { EvidenceFiles } from './files.ts';

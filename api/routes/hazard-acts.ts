@@ -1,5 +1,5 @@
 /** 处置: an act of a person on a case. The case's workflow decides; here it is asked, and its answer read from the record. */
-import { createHash, randomUUID } from 'node:crypto';
+import { randomUUID } from 'node:crypto';
 import type { UpdateDefinition } from '@temporalio/common';
 import type pg from 'pg';
 import { z } from 'zod';
@@ -9,6 +9,7 @@ import type { PersonCommand } from '../../domain/hazard.ts';
 import { caseOf, checkCommand, checkMove, isClosed } from '../../domain/hazard.ts';
 import { may } from '../../domain/permissions.ts';
 import { orgIdsOf } from '../../prisma/affiliations.ts';
+import { idOf } from '../../platform/hash.ts';
 import { loadPolicyAt } from '../../prisma/policies.ts';
 import { HAZARD_CLOSURE, hazardUpdates, TAKES_UP_AGAIN } from '../../workflows/hazard-closure/messages.ts';
 import type { HazardActInput, HazardActResult, HazardClosureInput } from '../../workflows/hazard-closure/messages.ts';
@@ -92,8 +93,6 @@ interface Attempt {
   body: z.output<typeof ActBody>;
 }
 
-const uuidOf = (key: string): string => createHash('sha256').update(key).digest('hex').replace(/^(.{8})(.{4})(.{4})(.{4})(.{12}).*$/, '$1-$2-$3-$4-$5');
-
 /** A refused move stays on the record, with who tried it, when and why it was refused. */
 const keepRefusal = (deps: ApiDeps, { row, session, commandId, body }: Attempt, refusal: Refusal): Promise<void> =>
   asService(deps.database, async (client) => {
@@ -106,7 +105,7 @@ const keepRefusal = (deps: ApiDeps, { row, session, commandId, body }: Attempt, 
       `INSERT INTO hazard_transition (id, tenant_id, hazard_id, seq, command_id, command, from_state, to_state, actor_id, actor_org_id, actor_role, server_at, client_at, clock_skew, reason, refusal_code, payload, dedupe_key)
        VALUES ($1, $2, $3, NULL, $4, $5, $6, NULL, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16) ON CONFLICT (dedupe_key) DO NOTHING`,
       [
-        uuidOf(`refused/${commandId}`), row.tenant_id, row.id, commandId, act, row.state, actor.personId, actor.orgId, actor.role, new Date(now), at === null ? null : new Date(at),
+        idOf(`refused/${commandId}`), row.tenant_id, row.id, commandId, act, row.state, actor.personId, actor.orgId, actor.role, new Date(now), at === null ? null : new Date(at),
         at !== null && Math.abs(at - now) > policy.clockSkewMs, 'reason' in body ? body.reason : 'note' in body ? (body.note ?? null) : null, refusal.code,
         JSON.stringify({ ...payload, refusal: { field: refusal.field, detail: refusal.detail } }), `refused/${commandId}`,
       ],
